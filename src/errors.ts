@@ -35,7 +35,7 @@ export abstract class QemuError extends Error {
     for (const kind of new.target.kinds) Object.defineProperty(this, kind, { value: true });
   }
 
-  static [Symbol.hasInstance](value: unknown): boolean {
+  static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: each subclass asks for its own kind, the last of the list
     const own = this.kinds.at(-1);
     return typeof value === 'object' && value !== null && own !== undefined && own in value;
@@ -163,7 +163,8 @@ export const badArgument = (what: string, expected: string, received: unknown): 
 /** A short, safe description of any value, for messages. */
 export function describeValue(value: unknown): string {
   if (typeof value === 'string') return value.length > 60 ? `'${value.slice(0, 60)}…'` : `'${value}'`;
-  if (value === null || typeof value !== 'object') return typeof value === 'function' ? 'a function' : String(value);
+  if (value === null || typeof value !== 'object')
+    return typeof value === 'function' ? 'a function' : String(value);
   return Array.isArray(value) ? `an array of ${value.length}` : 'an object';
 }
 

@@ -1,0 +1,71 @@
+/**
+ * What the library may do to the host's network: read one interface, change one interface.
+ *
+ * Handlers write to the host only through this interface; `iproute2.ts` is the real one.
+ */
+
+/** How an interface is told from a later one of the same name. */
+export interface InterfaceIdentity {
+  readonly name: string;
+  readonly ifindex: number;
+  /** `IFLA_INFO_KIND` as iproute2 prints it (`macvtap`, `tun`, `bridge`, …); null for a physical device. */
+  readonly kind: string | null;
+}
+
+/** `all`: IFF_ALLMULTI set; else `normal`: IFF_MULTICAST set; else `none`. */
+export type MulticastMode = 'none' | 'normal' | 'all';
+
+/** The receive filter of a host interface. libvirt 9.0.0 `virnetdev.c:virNetDevGetRxFilter`. */
+export interface HostRxFilter {
+  readonly mac: string;
+  readonly promiscuous: boolean;
+  readonly multicast: MulticastMode;
+  /** Groups added by user space only (`/proc/net/dev_mcast`, global ≠ 0), in the kernel's order. */
+  readonly multicastTable: readonly string[];
+}
+
+export interface HostInterface extends InterfaceIdentity {
+  readonly filter: HostRxFilter;
+}
+
+/** One change of an interface; each is one line of a report. MACs are lower-case, with colons. */
+export type HostChange =
+  | { readonly type: 'set-mac'; readonly mac: string }
+  | { readonly type: 'add-multicast'; readonly mac: string }
+  | { readonly type: 'remove-multicast'; readonly mac: string }
+  | { readonly type: 'set-promiscuous'; readonly on: boolean }
+  | { readonly type: 'set-multicast'; readonly on: boolean }
+  | { readonly type: 'set-allmulticast'; readonly on: boolean };
+
+/** What became of one change. */
+export interface HostChangeResult {
+  readonly change: HostChange;
+  /** Null if it was made; else why not. */
+  readonly error: string | null;
+}
+
+export interface HostNetwork {
+  /**
+   * @returns null if there is no such interface
+   * @throws Error if it cannot be read (tool missing, malformed output), or the signal's reason
+   */
+  read(name: string, signal: AbortSignal): Promise<HostInterface | null>;
+  /**
+   * Makes the changes in order. Before each batch, name, ifindex and kind are looked up again, and nothing is
+   * started once `signal` is aborted. A change that fails does not keep the later ones from being tried.
+   *
+   * @param onResult - called once for each change that was tried, in order
+   * @throws InterfaceChangedError if the interface is no longer the one that was read; the signal's reason
+   */
+  apply(
+    target: InterfaceIdentity,
+    changes: readonly HostChange[],
+    signal: AbortSignal,
+    onResult: (result: HostChangeResult) => void,
+  ): Promise<void>;
+}
+
+/** The interface under this name is not the one that was seen before: it was left alone. */
+export class InterfaceChangedError extends Error {
+  override readonly name = 'InterfaceChangedError';
+}
