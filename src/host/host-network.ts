@@ -45,8 +45,11 @@ export interface HostChangeResult {
 }
 
 export interface HostNetwork {
+  /** True if `apply` only reports what it would change (`dry-run.ts`). */
+  readonly dryRun: boolean;
   /**
    * @returns null if there is no such interface
+   * @throws TypeError if `name` cannot be the name of an interface
    * @throws Error if it cannot be read (tool missing, malformed output), or the signal's reason
    */
   read(name: string, signal: AbortSignal): Promise<HostInterface | null>;
@@ -55,7 +58,9 @@ export interface HostNetwork {
    * started once `signal` is aborted. A change that fails does not keep the later ones from being tried.
    *
    * @param onResult - called once for each change that was tried, in order
-   * @throws InterfaceChangedError if the interface is no longer the one that was read; the signal's reason
+   * @throws InterfaceChangedError if the interface is no longer the one that was read; TypeError if a name or MAC
+   *   is not one; Error if the interface can no longer be looked up; the signal's reason. A change whose process
+   *   was already running is still reported before the signal's reason is thrown.
    */
   apply(
     target: InterfaceIdentity,
@@ -69,3 +74,19 @@ export interface HostNetwork {
 export class InterfaceChangedError extends Error {
   override readonly name = 'InterfaceChangedError';
 }
+
+/**
+ * Refuses an interface that is gone, or is another one than `target` under the same name.
+ *
+ * @throws InterfaceChangedError
+ */
+export function requireSameInterface(target: InterfaceIdentity, found: InterfaceIdentity | null): void {
+  if (found === null) throw new InterfaceChangedError(`interface ${target.name} is gone`);
+  if (found.name === target.name && found.ifindex === target.ifindex && found.kind === target.kind) return;
+  throw new InterfaceChangedError(
+    `interface changed: ${target.name} was ${describeIdentity(target)}, is ${describeIdentity(found)}`,
+  );
+}
+
+const describeIdentity = ({ name, ifindex, kind }: InterfaceIdentity): string =>
+  `${kind ?? 'physical'} ${name} (index ${ifindex})`;

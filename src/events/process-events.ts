@@ -1,0 +1,126 @@
+/**
+ * TABLE 2: process events, the work that a QEMU event leaves for a handler that may wait.
+ *
+ * A type here must have a handler of the same name in `actors/handlers/`; the compiler asks for it.
+ *
+ * libvirt 9.0.0 `qemu_domain.h:qemuProcessEventType`, `qemu_driver.c:qemuProcessEventHandler`.
+ */
+
+import type { DomainEventItem } from './domain-events.ts';
+import type { JobKind } from './jobs.ts';
+import type { ReportItem } from './reports.ts';
+
+/** Payload of each process event: plain JSON. */
+export interface ProcessEventData {
+  /** A device is gone. libvirt `qemu_driver.c:processDeviceDeletedEvent` */
+  deviceDeleted: { readonly alias: string };
+  /** The guest panicked. libvirt `qemu_driver.c:processGuestPanicEvent` */
+  guestPanic: Record<string, never>;
+  /** The monitor is lost: is the process? libvirt `qemu_driver.c:processMonitorEOFEvent` */
+  monitorEof: { readonly attempt: ConnectAttempt };
+  /** A receive filter changed, or may have. libvirt `qemu_driver.c:processNicRxFilterChangedEvent` */
+  nicRxFilterChanged: { readonly alias: string };
+  /** The watchdog expired. libvirt `qemu_driver.c:processWatchdogEvent` */
+  watchdog: { readonly action: string };
+}
+
+export type ProcessEventType = keyof ProcessEventData;
+
+/**
+ * What the last connection attempt after an EOF met. `refused` and `missing` are a unix socket without a
+ * listener, `silent` is one that accepts but sends no greeting, `failed` is anything else.
+ */
+export type ConnectAttempt = 'refused' | 'missing' | 'silent' | 'failed';
+
+/** A process event as it waits in the domain's queue. */
+export type ProcessEvent = {
+  [T in ProcessEventType]: { readonly type: T; readonly data: ProcessEventData[T] };
+}[ProcessEventType];
+
+/** How one process event ended. Every one of them ends in exactly one outcome. */
+export interface Outcome {
+  readonly status: 'done' | 'ignored' | 'failed';
+  /** Why it was ignored or failed, and what was done if that is worth a word. */
+  readonly why?: string;
+  /** It failed for want of time: if its row says `mustRun`, it is submitted again. */
+  readonly retry?: true;
+  /** What became known, for the domain machine. */
+  readonly facts?: ProcessEventFacts;
+  /** What is to be announced, in order. */
+  readonly emits?: readonly (DomainEventItem | ReportItem)[];
+}
+
+/** What was last seen of a NIC, inside and on the host. */
+export interface NicFacts {
+  /** The MAC that the guest uses. */
+  readonly mac?: string;
+  /** The host's interface, as it was at the first look in this incarnation. */
+  readonly interface?: { readonly ifindex: number; readonly kind: string | null };
+}
+
+/** Facts that an outcome brings home. */
+export interface ProcessEventFacts {
+  /** The process of this incarnation is known to be gone. */
+  readonly gone?: true;
+  /** A device left the domain. */
+  readonly removedDevice?: string;
+  /** What was seen of a NIC. */
+  readonly nic?: { readonly alias: string; readonly seen: NicFacts };
+}
+
+/** One row of the table. */
+export interface ProcessEventRow<T extends ProcessEventType> {
+  readonly summary: string;
+  /** The job it needs; null runs without one, and needs no monitor. */
+  readonly job: JobKind | null;
+  /** Events with the same key are one while they wait; null: each stands for itself. */
+  readonly coalesceKey: ((data: ProcessEventData[T]) => string) | null;
+  /** Runs although the monitor is lost, ahead of everything that waits. */
+  readonly overtakes: boolean;
+  /** If it is dropped or times out, it is submitted again: QEMU will not send its event a second time. */
+  readonly mustRun: boolean;
+  readonly timeoutMs: number;
+}
+
+export const processEvents: { readonly [T in ProcessEventType]: ProcessEventRow<T> } = {
+  deviceDeleted: {
+    summary: 'takes the device out of what is known of the domain',
+    job: 'modify',
+    coalesceKey: null,
+    overtakes: false,
+    mustRun: false,
+    timeoutMs: 30_000,
+  },
+  guestPanic: {
+    summary: 'applies onCrash',
+    job: 'modify',
+    coalesceKey: null,
+    overtakes: false,
+    mustRun: false,
+    timeoutMs: 30_000,
+  },
+  monitorEof: {
+    summary: 'finds out whether the process is gone',
+    job: null,
+    coalesceKey: () => '',
+    overtakes: true,
+    mustRun: false,
+    timeoutMs: 5_000,
+  },
+  nicRxFilterChanged: {
+    summary: 'asks QEMU for the receive filter and makes the host interface follow it',
+    job: 'query',
+    coalesceKey: ({ alias }) => alias,
+    overtakes: false,
+    mustRun: true,
+    timeoutMs: 30_000,
+  },
+  watchdog: {
+    summary: 'dumps the guest where the watchdog is configured so',
+    job: 'modify',
+    coalesceKey: null,
+    overtakes: false,
+    mustRun: false,
+    timeoutMs: 30_000,
+  },
+};

@@ -1,0 +1,142 @@
+/**
+ * TABLE 1: QEMU events, by their QAPI names, in alphabetical order.
+ *
+ * Rules of this file: a row says how `data` is read and what a missing member does; what the event means for
+ * a domain stands in `machines/domain-machine.ts`. A name without a row passes as raw monitor event.
+ *
+ * libvirt 9.0.0 `qemu_monitor_json.c:eventHandlers`.
+ */
+import { boolean, lenient, members, type Parse, type Payload, type Shape, string, word } from './payload.ts';
+
+/** One row of the table. */
+export interface QemuEventRow<T> {
+  /** The members that are read; all others are ignored. */
+  readonly shape: Shape;
+  readonly parse: Parse<T>;
+  /** What it tells, for the generated page. */
+  readonly summary: string;
+  /** QAPI module and libvirt's handler. */
+  readonly source: string;
+}
+
+function row<const S extends Shape>(
+  shape: S,
+  about: { summary: string; source: string },
+): QemuEventRow<Payload<S>> {
+  return { shape, parse: members(shape), ...about };
+}
+
+/** libvirt 9.0.0 `virDomainEventWatchdogAction`; QAPI `run-state.json:WatchdogAction`. */
+export const watchdogActions = [
+  'none',
+  'pause',
+  'reset',
+  'poweroff',
+  'shutdown',
+  'debug',
+  'inject-nmi',
+] as const;
+
+export const qemuEvents = {
+  DEVICE_DELETED: row(
+    { device: string },
+    {
+      summary:
+        'a device is unplugged and gone; events of its inner objects carry no `device` and are dropped',
+      source: 'QAPI qdev.json; libvirt qemu_process.c:qemuProcessHandleDeviceDeleted',
+    },
+  ),
+  GUEST_PANICKED: row(
+    {},
+    {
+      summary: 'the guest says that its kernel panicked',
+      source: 'QAPI run-state.json; libvirt qemu_process.c:qemuProcessHandleGuestPanic',
+    },
+  ),
+  NIC_RX_FILTER_CHANGED: row(
+    { name: string },
+    {
+      summary: 'the guest changed the receive filter of a NIC; muted until the next query-rx-filter',
+      source: 'QAPI net.json, since 1.6; libvirt qemu_process.c:qemuProcessHandleNicRxFilterChanged',
+    },
+  ),
+  POWERDOWN: row(
+    {},
+    {
+      summary: 'the power button was pressed; whether the guest obeys is not known',
+      source: 'QAPI run-state.json; libvirt has no handler',
+    },
+  ),
+  RESET: row(
+    {},
+    {
+      summary: 'the guest was reset; a reboot may send several',
+      source: 'QAPI run-state.json; libvirt qemu_process.c:qemuProcessHandleReset',
+    },
+  ),
+  RESUME: row(
+    {},
+    {
+      summary: 'the CPUs run',
+      source: 'QAPI run-state.json; libvirt qemu_process.c:qemuProcessHandleResume',
+    },
+  ),
+  SHUTDOWN: row(
+    { guest: lenient(boolean, null), reason: lenient(string, null) },
+    {
+      summary:
+        'QEMU is about to end, or would be but for -no-shutdown; `guest` null: it does not say who asked',
+      source: 'QAPI run-state.json; libvirt qemu_process.c:qemuProcessHandleShutdown',
+    },
+  ),
+  STOP: row(
+    {},
+    {
+      summary: 'the CPUs stopped',
+      source: 'QAPI run-state.json; libvirt qemu_process.c:qemuProcessHandleStop',
+    },
+  ),
+  WATCHDOG: row(
+    { action: lenient(word(watchdogActions), 'none') },
+    {
+      summary: 'the watchdog expired, and this is what QEMU does about it',
+      source: 'QAPI run-state.json; libvirt qemu_process.c:qemuProcessHandleWatchdog',
+    },
+  ),
+} as const satisfies Readonly<Record<string, QemuEventRow<unknown>>>;
+
+export type QemuEventName = keyof typeof qemuEvents;
+export type QemuEventData<N extends QemuEventName> = Exclude<
+  ReturnType<(typeof qemuEvents)[N]['parse']>,
+  { readonly reason: string; readonly field: string }
+>;
+
+/** When QEMU says the event happened. Throttled events carry an older time than events already received. */
+export interface QmpTimestamp {
+  readonly seconds: number;
+  readonly microseconds: number;
+}
+
+/** The machine event of a row: `{ type: 'qemu.STOP', data, timestamp, incarnation }`. */
+export type QemuMachineEvent = {
+  [N in QemuEventName]: {
+    readonly type: `qemu.${N}`;
+    readonly data: QemuEventData<N>;
+    readonly timestamp: QmpTimestamp | null;
+    readonly incarnation: string;
+  };
+}[QemuEventName];
+
+/** A row as the monitor looks it up: by name, with the machine event's type made once. */
+export interface QemuEventRoute {
+  readonly type: QemuMachineEvent['type'];
+  readonly parse: Parse<unknown>;
+}
+
+/** Where each QEMU event goes. A Map, so that a name like `constructor` is just unknown. */
+export const qemuEventRoutes: ReadonlyMap<string, QemuEventRoute> = new Map(
+  Object.entries(qemuEvents).map(([name, { parse }]) => [
+    name,
+    { type: `qemu.${name}` as QemuMachineEvent['type'], parse },
+  ]),
+);

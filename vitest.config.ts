@@ -1,0 +1,41 @@
+import { defineConfig } from 'vitest/config';
+import { SummaryReporter } from './test/support/summary-reporter.ts';
+
+/**
+ * Time-outs are there to end a hang, not to measure: a busy machine with two cores, and QEMU without hardware
+ * acceleration, must stay far below them. Nothing is tried twice.
+ */
+const FAST_MS = 30_000;
+const SLOW_MS = 120_000;
+
+/** One kind of test: its folder, how long a test may hang, and the group that it runs in (groups run in turn). */
+function project(name: string, timeoutMs: number, group: number) {
+  return {
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      environment: 'node' as const,
+      pool: 'forks' as const,
+      testTimeout: timeoutMs,
+      hookTimeout: timeoutMs,
+      teardownTimeout: SLOW_MS,
+      sequence: { groupOrder: group },
+    },
+  };
+}
+
+export default defineConfig({
+  test: {
+    reporters: ['default', new SummaryReporter()],
+    retry: 0,
+    projects: [
+      project('unit', FAST_MS, 0),
+      project('types', FAST_MS, 0),
+      project('docs', FAST_MS, 0),
+      project('golden', FAST_MS, 0),
+      project('model', SLOW_MS, 0),
+      project('simulation', SLOW_MS, 0),
+      project('qemu', SLOW_MS, 1),
+    ],
+  },
+});
