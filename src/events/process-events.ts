@@ -27,10 +27,10 @@ export interface ProcessEventData {
 export type ProcessEventType = keyof ProcessEventData;
 
 /**
- * What the last connection attempt after an EOF met. `refused` and `missing` are a unix socket without a
- * listener, `silent` is one that accepts but sends no greeting, `failed` is anything else.
+ * What the last connection attempt after an EOF met. `refused` and `missing`: nobody listens; `failed`:
+ * anything else, also a peer that accepts but sends no greeting, as while another client holds the monitor.
  */
-export type ConnectAttempt = 'refused' | 'missing' | 'silent' | 'failed';
+export type ConnectAttempt = 'refused' | 'missing' | 'failed';
 
 /** A process event as it waits in the domain's queue. */
 export type ProcessEvent = {

@@ -6,6 +6,7 @@
  *
  * libvirt 9.0.0 `qemu_monitor_json.c:eventHandlers`.
  */
+import type { QmpTimestamp } from '../qmp/message.ts';
 import { boolean, lenient, members, type Parse, type Payload, type Shape, string, word } from './payload.ts';
 
 /** One row of the table. */
@@ -110,12 +111,6 @@ export type QemuEventData<N extends QemuEventName> = Exclude<
   ReturnType<(typeof qemuEvents)[N]['parse']>,
   { readonly reason: string; readonly field: string }
 >;
-
-/** When QEMU says the event happened. Throttled events carry an older time than events already received. */
-export interface QmpTimestamp {
-  readonly seconds: number;
-  readonly microseconds: number;
-}
 
 /** The machine event of a row: `{ type: 'qemu.STOP', data, timestamp, incarnation }`. */
 export type QemuMachineEvent = {

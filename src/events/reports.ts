@@ -1,10 +1,10 @@
 /**
  * Reports: what our own doors tell beside libvirt's domain events.
  */
+import type { QmpTimestamp } from '../qmp/message.ts';
 import type { DomainState } from './domain-state.ts';
 import type { HostChange } from './nic.ts';
 import type { ProcessEventType } from './process-events.ts';
-import type { QmpTimestamp } from './qemu-events.ts';
 
 /** `lost`: no connection. `unresponsive`: connected, but QEMU does not answer. */
 export type MonitorState = 'ready' | 'unresponsive' | 'lost';
@@ -64,3 +64,13 @@ export type ReportId = keyof ReportArgs;
 export type ReportItem = {
   [I in ReportId]: { readonly type: I; readonly args: ReportArgs[I] };
 }[ReportId];
+
+/** What each report tells, for the generated page and for whoever asks which types there are. */
+export const reports: Readonly<Record<ReportId, string>> = {
+  detached: 'the driver let go of the domain, which goes on without us',
+  drop: 'a QEMU event or process event did nothing, and why',
+  host: "a change of the host's network was made or, in a dry run, is due",
+  'monitor-event': 'a QEMU event as it came, known or not',
+  outcome: 'a process event ended',
+  state: 'state, reason or monitor changed',
+};

@@ -3,6 +3,7 @@
  *
  * Handlers write to the host only through this interface; `iproute2.ts` is the real one.
  */
+import type { HostChange } from '../events/nic.ts';
 
 /** How an interface is told from a later one of the same name. */
 export interface InterfaceIdentity {
@@ -27,15 +28,6 @@ export interface HostRxFilter {
 export interface HostInterface extends InterfaceIdentity {
   readonly filter: HostRxFilter;
 }
-
-/** One change of an interface; each is one line of a report. MACs are lower-case, with colons. */
-export type HostChange =
-  | { readonly type: 'set-mac'; readonly mac: string }
-  | { readonly type: 'add-multicast'; readonly mac: string }
-  | { readonly type: 'remove-multicast'; readonly mac: string }
-  | { readonly type: 'set-promiscuous'; readonly on: boolean }
-  | { readonly type: 'set-multicast'; readonly on: boolean }
-  | { readonly type: 'set-allmulticast'; readonly on: boolean };
 
 /** What became of one change. */
 export interface HostChangeResult {

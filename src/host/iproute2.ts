@@ -9,10 +9,11 @@
  * libvirt 9.0.0 virnetdev.c:virNetDevGetRxFilter reads the same by ioctl and /proc/net/dev_mcast.
  * Its writes are ioctls, ours are processes: no addon is needed, and `ip` says why it failed.
  */
+
 import { badArgument, describeValue, messageOf } from '../errors.ts';
+import type { HostChange } from '../events/nic.ts';
 import type { CommandResult, Files, Processes } from '../loop/runtime.ts';
 import {
-  type HostChange,
   type HostChangeResult,
   type HostInterface,
   type HostNetwork,

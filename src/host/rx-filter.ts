@@ -1,14 +1,15 @@
 /**
  * What a guest wants its NIC to receive, and what the host's interface must change to let it.
  *
- *   query-rx-filter ─parseRxFilter→ GuestRxFilter ┐
+ *   query-rx-filter ─parseRxFilter→ RxFilter ┐
  *   HostNetwork.read ─────────────→ HostRxFilter  ┴diffRxFilter→ HostChange[] ─→ HostNetwork.apply
  *
  * Pure. Everything in a reply is the guest's word: it is checked here, in full, before anything is done.
  * libvirt 9.0.0 qemu_monitor_json.c:qemuMonitorJSONQueryRxFilter, qemu_driver.c:syncNicRxFilter….
  */
 import { describeValue } from '../errors.ts';
-import type { HostChange, HostRxFilter, MulticastMode } from './host-network.ts';
+import type { HostChange, RxFilter, RxState } from '../events/nic.ts';
+import type { HostRxFilter, MulticastMode } from './host-network.ts';
 import { isInterfaceMac, isMulticastMac, normalizeMac } from './mac.ts';
 
 /**
@@ -19,30 +20,6 @@ const MAX_MAC_TABLE_ENTRIES = 1024;
 /** A VLAN id has 12 bits; a guest without VLAN control has all of them. */
 const MAX_VLAN_TABLE_ENTRIES = 4096;
 const MAX_UINT32 = 2 ** 32 - 1;
-
-/** `RxState` of QAPI qapi/net.json, since 1.6. */
-export type RxState = 'none' | 'normal' | 'all';
-
-/** One NIC's receive filter as the guest set it. QAPI qapi/net.json:RxFilterInfo, since 1.6. */
-export interface GuestRxFilter {
-  /** QEMU's name of the NIC: the device id. */
-  readonly name: string;
-  /** Lower case; never a group, never all zero. */
-  readonly mainMac: string;
-  readonly promiscuous: boolean;
-  readonly multicast: RxState;
-  /** More groups than QEMU keeps; `multicastTable` is then empty, not truncated. */
-  readonly multicastOverflow: boolean;
-  /** Groups in the guest's order, in lower case. */
-  readonly multicastTable: readonly string[];
-  readonly unicast: RxState;
-  readonly unicastOverflow: boolean;
-  readonly unicastTable: readonly string[];
-  readonly vlan: RxState;
-  readonly vlanTable: readonly number[];
-  /** As sent. QEMU 7.2 fills it with its opposite, so nothing may be decided by it. */
-  readonly broadcastAllowed: boolean;
-}
 
 /**
  * Reads what `query-rx-filter` returned for one NIC.
@@ -55,7 +32,7 @@ export interface GuestRxFilter {
  * @param reply - the member `return` of the reply
  * @returns the filter, or why the reply is malformed
  */
-export function parseRxFilter(reply: unknown): GuestRxFilter | string {
+export function parseRxFilter(reply: unknown): RxFilter | string {
   const element: unknown = Array.isArray(reply) ? reply[0] : undefined;
   if (typeof element !== 'object' || element === null || Array.isArray(element)) {
     return `expected an array that begins with an object, received ${describeValue(Array.isArray(reply) ? element : reply)}`;
@@ -155,7 +132,7 @@ function vlanTableField(fields: Fields): readonly number[] {
  * diffRxFilter({ ...guest, multicast: 'all' }, { ...host, multicast: 'normal' })
  * // [{ type: 'set-allmulticast', on: true }]
  */
-export function diffRxFilter(guest: GuestRxFilter, host: HostRxFilter): HostChange[] {
+export function diffRxFilter(guest: RxFilter, host: HostRxFilter): HostChange[] {
   return [
     ...macChanges(guest, host),
     ...groupChanges(guest, host),
@@ -165,12 +142,12 @@ export function diffRxFilter(guest: GuestRxFilter, host: HostRxFilter): HostChan
 }
 
 /** libvirt 9.0.0 qemu_driver.c:syncNicRxFilterMacAddr. */
-function macChanges(guest: GuestRxFilter, host: HostRxFilter): HostChange[] {
+function macChanges(guest: RxFilter, host: HostRxFilter): HostChange[] {
   return guest.mainMac === host.mac.toLowerCase() ? [] : [{ type: 'set-mac', mac: guest.mainMac }];
 }
 
 /** libvirt 9.0.0 qemu_driver.c:syncNicRxFilterGuestMulticast, then syncNicRxFilterHostMulticast. */
-function groupChanges(guest: GuestRxFilter, host: HostRxFilter): HostChange[] {
+function groupChanges(guest: RxFilter, host: HostRxFilter): HostChange[] {
   const wanted = new Set(guest.multicastTable);
   const present = new Set(host.multicastTable.map((group) => group.toLowerCase()));
   return [
@@ -187,13 +164,13 @@ function groupChanges(guest: GuestRxFilter, host: HostRxFilter): HostChange[] {
  * libvirt 9.0.0 qemu_driver.c:syncNicRxFilterPromiscMode. An interface of the host filters VLANs only by being
  * promiscuous or not, so a guest with any VLAN gets everything; the flag is then never taken away.
  */
-function promiscuousChanges(guest: GuestRxFilter, host: HostRxFilter): HostChange[] {
+function promiscuousChanges(guest: RxFilter, host: HostRxFilter): HostChange[] {
   const on = guest.vlanTable.length > 0 || guest.promiscuous;
   return on === host.promiscuous ? [] : [{ type: 'set-promiscuous', on }];
 }
 
 /** libvirt 9.0.0 qemu_driver.c:syncNicRxFilterMultiMode. A flag is named even where the host has it already. */
-function multicastModeChanges(guest: GuestRxFilter, host: HostRxFilter): HostChange[] {
+function multicastModeChanges(guest: RxFilter, host: HostRxFilter): HostChange[] {
   const overflows = guest.multicast === 'normal' && guest.multicastOverflow;
   const reached: MulticastMode = overflows ? 'all' : guest.multicast;
   if (host.multicast === reached) return [];

@@ -113,7 +113,8 @@ export const domainSetup = domainStatesSetup.extend({
           current || ended.outcome.status !== 'done'
             ? ended.outcome
             : { status: 'ignored', why: 'domain gone' };
-        const { status, why, facts, emits = [] } = outcome;
+        const { status, why } = outcome;
+        const { facts, emits = [] } = current ? outcome : {};
         const again = current && outcome.retry === true && processEvents[running.event.type].mustRun;
         enqueue.assign({
           running: null,

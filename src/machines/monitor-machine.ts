@@ -8,7 +8,7 @@
  *
  * libvirt 9.0.0: src/qemu/qemu_monitor.c:qemuMonitorOpen, qemuMonitorIO
  */
-import { type AnyActorRef, assign, sendTo, setup } from 'xstate';
+import { type AnyActorRef, assign, type EventObject, sendTo, setup } from 'xstate';
 import type { ConnectAttempt } from '../events/process-events.ts';
 import { unprovidedCallback } from './unprovided.ts';
 
@@ -52,7 +52,7 @@ const monitorSetup = setup({
     context: {} as MonitorContext,
     events: {} as MonitorMachineEvent,
   },
-  actors: { link: unprovidedCallback<MonitorMachineEvent, Pick<MonitorInput, 'key'>>() },
+  actors: { link: unprovidedCallback<EventObject, { key: string }>() },
   actions: {
     countAttempt: assign({ attempts: ({ context }) => context.attempts + 1 }),
     forgetAttempts: assign({ attempts: 0 }),

@@ -2,13 +2,15 @@
  * One QMP connection over an open stream: greeting, negotiation, commands, events, end.
  *
  * Rules of this file:
- * - Reading and writing are done in turns of the event loop, never from inside a call. Writing comes after
- *   reading in a turn: a write to a peer that is gone fails the stream, and with it what was not yet read.
+ * - Reading and writing are done in turns of the event loop, never from inside a call. Between the wish to
+ *   write and the write the loop looks at the socket once: a write to a peer that is gone fails the stream,
+ *   and with it what was not read, for instance the SHUTDOWN that tells why.
  * - A message is dealt with completely, in wire order, before the next one is looked at.
  * - Whatever ends the connection goes through `#end`, once; after it every promise is settled.
  */
 import type { Duplex } from 'node:stream';
 import {
+  BadReplyError,
   badArgument,
   CommandInterruptedError,
   ConnectError,
@@ -33,7 +35,7 @@ import {
   type QmpMessage,
 } from './message.ts';
 
-export const DEFAULT_READ_BUDGET_BYTES = 64 * 1024;
+export const DEFAULT_READ_BUDGET_BYTES = 65_536;
 export const DEFAULT_GREETING_TIMEOUT_MS = 5000;
 
 /** @public */
@@ -81,12 +83,8 @@ export type ExecuteParameters<C extends keyof QmpCommands> =
 /** Neither control characters nor half a surrogate pair: QEMU would answer those without an id. */
 const COMMAND_NAME = /^[^\p{Cc}\p{Cs}]+$/u;
 
+type PromiseSettler = { resolve(greeting: QmpGreeting): void; reject(reason: unknown): void };
 type Phase = 'greeting' | 'greeted' | 'negotiating' | 'ready' | 'closed';
-
-interface GreetingWaiter {
-  resolve(greeting: QmpGreeting): void;
-  reject(reason: unknown): void;
-}
 
 /**
  * A QMP connection. Reading starts at once; `greet()`, then `negotiate()`, then `execute()`.
@@ -103,13 +101,15 @@ export class QmpConnection {
   readonly #watch: number;
   readonly #reader: LineReader;
   readonly #exchange: Exchange;
-  readonly #greetingWaiters = new Set<GreetingWaiter>();
+  readonly #greetingWaiters = new Set<PromiseSettler>();
   #phase: Phase = 'greeting';
   #greeting: QmpGreeting | null = null;
   #endedBy: QemuError | null = null;
   #closedByUs = false;
   #oob = false;
   #bytesReceived = 0;
+  /** Whether the loop has looked for input since there is something to write. */
+  #looked = false;
 
   /** @param stream - open, for instance from `Runtime.connect`; belongs to the connection from here on */
   constructor(stream: Duplex, options: ConnectionOptions) {
@@ -158,7 +158,7 @@ export class QmpConnection {
         cancelTimeout();
         signal?.removeEventListener('abort', onAbort);
       };
-      const waiter: GreetingWaiter = {
+      const waiter: PromiseSettler = {
         resolve(greeting) {
           release();
           resolve(greeting);
@@ -279,7 +279,13 @@ export class QmpConnection {
       // What came before the end counts.
       while (!this.closed && this.#stream.readableLength > 0 && this.#read(this.#stream.readableLength)) {}
       this.#end(this.#streamFailure());
-    } else if ((ready & WRITABLE) !== 0) this.#write();
+    } else if ((ready & WRITABLE) !== 0 && !this.closed) {
+      if (this.#looked) this.#write();
+      else {
+        this.#looked = true;
+        this.#loop.updateHandle(this.#watch, READABLE | WRITABLE);
+      }
+    }
   }
 
   #read(budgetBytes: number): boolean {
@@ -299,6 +305,7 @@ export class QmpConnection {
   }
 
   #write(): void {
+    this.#looked = false;
     this.#loop.updateHandle(this.#watch, READABLE);
     for (let next = this.#exchange.take(); next !== null; next = this.#exchange.take()) {
       this.#trace('send', next.message);
@@ -313,7 +320,7 @@ export class QmpConnection {
     else if (message.kind === 'event') {
       this.#trace('event', message.wire);
       if (!this.closed) this.#guard(() => this.#options.onEvent(message.event));
-    } else if (message.kind === 'greeting') throw new ParseError('a second greeting on one connection');
+    } else if (message.kind === 'greeting') throw new BadReplyError('a second greeting on one connection');
     else {
       this.#trace('reply', message.wire);
       if (!this.closed) this.#exchange.resolveReply(message, line);

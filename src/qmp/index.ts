@@ -1,17 +1,45 @@
 /** A QMP client that can be used alone: the wire, commands, events. No domains, no actors. */
 
-export type {
-  KnownCommand,
-  None,
-  QmpCommands,
-  RunState,
-  RxFilterInfo,
-  RxState,
-  TimeoutClass,
+export type { Address } from '../loop/runtime.ts';
+export { DEFAULT_CONNECT_TIMEOUT_MS, describeAddress, openStream, parseAddress } from './address.ts';
+export { type BackoffPolicy, backoffDelayMs } from './backoff.ts';
+export { type ClientOptions, type ClientState, DEFAULT_EVENT_TIMEOUT_MS, QmpClient } from './client.ts';
+export {
+  DEFAULT_TIMEOUTS_MS,
+  type KnownCommand,
+  type None,
+  type QmpCommands,
+  type RunState,
+  type RxFilterInfo,
+  type RxState,
+  type TimeoutClass,
+  timeoutClassOf,
 } from './commands.ts';
-export { DEFAULT_TIMEOUTS_MS, timeoutClassOf } from './commands.ts';
-export type { ConnectionOptions, ExecuteOptions, ExecuteParameters } from './connection.ts';
-export { QmpConnection } from './connection.ts';
-export { LineReader } from './line-reader.ts';
-export type { JsonObject, QemuVersion, QmpEvent, QmpGreeting, QmpMessage, QmpTimestamp } from './message.ts';
-export { parseMessage } from './message.ts';
+export {
+  type ConnectionOptions,
+  DEFAULT_GREETING_TIMEOUT_MS,
+  DEFAULT_READ_BUDGET_BYTES,
+  type ExecuteOptions,
+  type ExecuteParameters,
+  QmpConnection,
+} from './connection.ts';
+export {
+  type EventCallback,
+  type EventMatch,
+  type EventStream,
+  EventTimeoutError,
+  type StreamOptions,
+  type WaitOptions,
+} from './event-hub.ts';
+export { IN_BAND_LIMIT_WITH_OOB } from './exchange.ts';
+export { DEFAULT_MAX_LINE_BYTES, LineReader } from './line-reader.ts';
+export {
+  DEFAULT_MAX_DEPTH,
+  type JsonObject,
+  parseMessage,
+  type QemuVersion,
+  type QmpEvent,
+  type QmpGreeting,
+  type QmpMessage,
+  type QmpTimestamp,
+} from './message.ts';

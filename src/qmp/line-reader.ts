@@ -26,18 +26,13 @@ export class LineReader {
   /** The chunk being read; what stands before `#position` has been given out. */
   #chunk: Buffer = NOTHING;
   #position = 0;
-  /** The earlier pieces of a line that has not ended yet. */
-  #pieces: Buffer[] = [];
-  #piecesBytes = 0;
+  /** The earlier part of a line that has not ended yet, and room for more; doubled when it is full. */
+  #held = NOTHING;
+  #heldBytes = 0;
 
   /** @param maxLineBytes - without the line's end; default 10 MiB */
   constructor(maxLineBytes: number = DEFAULT_MAX_LINE_BYTES) {
     this.#maxLineBytes = maxLineBytes;
-  }
-
-  /** Bytes of the line that has not ended yet, as far as `next()` has looked. */
-  get pendingBytes(): number {
-    return this.#piecesBytes + this.#chunk.length - this.#position;
   }
 
   /** Gives it more bytes. Take every line by `next()` before pushing again. */
@@ -57,15 +52,17 @@ export class LineReader {
     if (end === -1) {
       this.#setAside();
       // One byte more may be a CR that does not count.
-      if (this.#piecesBytes > this.#maxLineBytes + 1) throw new LineTooLongError(this.#maxLineBytes);
+      if (this.#heldBytes > this.#maxLineBytes + 1) throw new LineTooLongError(this.#maxLineBytes);
       return null;
     }
     let line = this.#chunk.subarray(this.#position, end);
     this.#position = end + 1;
-    if (this.#pieces.length > 0) {
-      line = Buffer.concat([...this.#pieces, line], this.#piecesBytes + line.length);
-      this.#pieces = [];
-      this.#piecesBytes = 0;
+    if (this.#heldBytes > 0) {
+      this.#hold(line);
+      line = this.#held.subarray(0, this.#heldBytes);
+      // Who takes the line has its memory from here on.
+      this.#held = NOTHING;
+      this.#heldBytes = 0;
     }
     if (line[line.length - 1] === CR) line = line.subarray(0, -1);
     if (line.length > this.#maxLineBytes) throw new LineTooLongError(this.#maxLineBytes);
@@ -73,12 +70,19 @@ export class LineReader {
   }
 
   #setAside(): void {
-    if (this.#position < this.#chunk.length) {
-      const rest = this.#chunk.subarray(this.#position);
-      this.#pieces.push(rest);
-      this.#piecesBytes += rest.length;
-    }
+    this.#hold(this.#chunk.subarray(this.#position));
     this.#chunk = NOTHING;
     this.#position = 0;
+  }
+
+  #hold(bytes: Buffer): void {
+    const needed = this.#heldBytes + bytes.length;
+    if (needed > this.#held.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#held.length));
+      this.#held.copy(larger, 0, 0, this.#heldBytes);
+      this.#held = larger;
+    }
+    bytes.copy(this.#held, this.#heldBytes);
+    this.#heldBytes = needed;
   }
 }

@@ -42,6 +42,8 @@ export class FakeClient {
   #finishing = false;
   #gone = false;
   #running = false;
+  /** Reading stopped because the queue was full. */
+  #full = false;
 
   constructor(socket: Socket, host: ClientHost, number: number, monitor: number) {
     this.#socket = socket;
@@ -77,6 +79,7 @@ export class FakeClient {
 
   /** Takes lines as long as there is room for them, then bytes. */
   readOn(): void {
+    this.#full = false;
     if (!this.#started || this.#gone || this.#host.hung) {
       this.#socket.pause();
       return;
@@ -90,6 +93,7 @@ export class FakeClient {
         }
         this.#host.onLine(this, line.toString());
       }
+      this.#full = true;
       this.#socket.pause();
     } catch {
       this.destroy();
@@ -108,8 +112,7 @@ export class FakeClient {
       const waiting = next();
       if (waiting !== undefined) await waiting;
       this.queue.shift();
-      // Only from here: what was read while this one ran has already its place in the queue.
-      if (waiting !== undefined) this.readOn();
+      if (this.#full) this.readOn();
     }
     this.#running = false;
     this.#finishIfIdle();

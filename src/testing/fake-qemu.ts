@@ -5,10 +5,8 @@
  * reads commands by lines (QEMU by JSON values), limits no event's rate, and each monitor has its own queue of
  * commands (QEMU's monitors wait for one another).
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { badArgument, StateError } from '../errors.ts';
 import { createNodeRuntime } from '../loop/node-runtime.ts';
 import type { Address, Runtime } from '../loop/runtime.ts';
@@ -25,42 +23,14 @@ import {
   type FakeActions,
   type FakeNic,
   type FakeProcess,
-  initialFilter,
   reset,
   shutdown,
 } from './fake-qemu-commands.ts';
+import { type FakeQemuOptions, monitorAddresses, newProcess } from './fake-setup.ts';
 
 /** What stays of `received`; older ones are dropped. */
 const MAX_RECEIVED = 100_000;
-/** `sun_path` of a unix socket, without its NUL and the `~` that is added while it is made. */
-const MAX_PATH_BYTES = 106;
 const NO_UUID = '00000000-0000-0000-0000-000000000000';
-
-/** @public */
-export interface FakeQemuOptions {
-  /** Of the monitor's unix socket. @defaultValue a fresh short path in the system's temporary directory */
-  readonly path?: string;
-  /** Listen on TCP instead. */
-  readonly host?: string;
-  /** @defaultValue 0, any free port */
-  readonly port?: number;
-  /** As `-name`. @defaultValue none, as a QEMU started without */
-  readonly name?: string;
-  /** As `-uuid`. @defaultValue the all-zero uuid, as a QEMU started without */
-  readonly uuid?: string;
-  /** @defaultValue 'running' */
-  readonly status?: RunState;
-  /** Whether the greeting offers out-of-band commands. @defaultValue true */
-  readonly oob?: boolean;
-  readonly nics?: readonly { readonly name: string; readonly filter?: Partial<RxFilterInfo> }[];
-  /** Ids of further devices that can be unplugged. */
-  readonly devices?: readonly string[];
-  /** As `-action`. @defaultValue reboot=reset, shutdown=poweroff, panic=shutdown, watchdog=reset */
-  readonly actions?: Partial<FakeActions>;
-  /** Number of monitor sockets; the second has `.2` after its path, and so on. @defaultValue 1 */
-  readonly monitors?: number;
-  readonly runtime?: Runtime;
-}
 
 /**
  * A fake QEMU process with its monitor sockets.
@@ -88,7 +58,8 @@ export class FakeQemu implements AsyncDisposable {
   readonly #host: ClientHost;
   readonly #timers = new Set<() => void>();
   #resumed: (() => void)[] = [];
-  #temporary: string | null = null;
+  /** A directory of our own, to be removed. */
+  readonly #temporary: string | null;
   #process: FakeProcess;
   #lastConnection = 0;
   #hung = false;
@@ -104,7 +75,7 @@ export class FakeQemu implements AsyncDisposable {
   private constructor(options: FakeQemuOptions) {
     this.#options = options;
     this.#runtime = options.runtime ?? createNodeRuntime();
-    this.#process = this.#newProcess();
+    this.#process = newProcess(this.#options);
     this.faults = new FakeFaults({
       flush: () => this.#flush(),
       unlisten: () => {
@@ -146,7 +117,12 @@ export class FakeQemu implements AsyncDisposable {
       },
       die: (when) => (when === 'before-reply' ? this.kill() : this.#end(false)),
     });
-    this.#createMonitors();
+    const { addresses, temporary } = monitorAddresses(options);
+    this.#temporary = temporary;
+    for (const [index, address] of addresses.entries()) {
+      this.#clients.push([]);
+      this.#monitors.push(new FakeMonitor(address, (socket) => this.#onSocket(socket, index)));
+    }
   }
 
   /** Of the first monitor's unix socket. @throws {StateError} on TCP */
@@ -271,7 +247,7 @@ export class FakeQemu implements AsyncDisposable {
     if (this.#closed) throw new StateError('this fake QEMU is closed', { code: 'ERR_CLOSED' });
     this.kill();
     this.resume();
-    this.#process = this.#newProcess();
+    this.#process = newProcess(this.#options);
     await this.#listen();
   }
 
@@ -304,42 +280,6 @@ export class FakeQemu implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #newProcess(): FakeProcess {
-    const { status = 'running', nics = [], devices = [], actions } = this.#options;
-    const newNic = (nic: { name: string; filter?: Partial<RxFilterInfo> }): [string, FakeNic] => [
-      nic.name,
-      { name: nic.name, filter: { ...initialFilter(nic.name), ...nic.filter }, armed: true },
-    ];
-    return {
-      alive: true,
-      status,
-      nics: new Map(nics.map(newNic)),
-      devices: new Set([...devices, ...nics.map((nic) => nic.name)]),
-      unplugging: new Set(),
-      actions: { reboot: 'reset', shutdown: 'poweroff', panic: 'shutdown', watchdog: 'reset', ...actions },
-    };
-  }
-
-  #createMonitors(): void {
-    const { host, port, path, monitors = 1 } = this.#options;
-    const tcp = host !== undefined || port !== undefined;
-    let base = path ?? '';
-    if (!tcp && path === undefined) {
-      this.#temporary = mkdtempSync(join(tmpdir(), 'qa-'));
-      base = join(this.#temporary, 'm');
-    }
-    if (!tcp && Buffer.byteLength(base) > MAX_PATH_BYTES - 2)
-      throw badArgument('path', `at most ${MAX_PATH_BYTES - 2} bytes`, base);
-    if (!tcp && !existsSync(dirname(base))) throw badArgument('path', 'a path in a directory', base);
-    for (let index = 0; index < monitors; index++) {
-      const address: Address = tcp
-        ? { host: host ?? '127.0.0.1', port: index === 0 ? (port ?? 0) : 0 }
-        : { path: index === 0 ? base : `${base}.${index + 1}` };
-      this.#clients.push([]);
-      this.#monitors.push(new FakeMonitor(address, (socket) => this.#onSocket(socket, index)));
-    }
   }
 
   async #listen(): Promise<void> {

@@ -1,8 +1,9 @@
 /** What iproute2.ts takes for granted of `ip` and the kernel, and what it makes of an interface for real. */
+
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { HostChange, RxFilter } from '../../src/events/nic.ts';
 import { createDryRunNetwork } from '../../src/host/dry-run.ts';
 import {
-  type HostChange,
   type HostChangeResult,
   type HostNetwork,
   InterfaceChangedError,
@@ -11,7 +12,7 @@ import {
 } from '../../src/host/host-network.ts';
 import { createIproute2 } from '../../src/host/iproute2.ts';
 import { isOwnNetworkNamespace } from '../../src/host/namespace.ts';
-import { diffRxFilter, type GuestRxFilter } from '../../src/host/rx-filter.ts';
+import { diffRxFilter } from '../../src/host/rx-filter.ts';
 import { createNodeRuntime } from '../../src/loop/node-runtime.ts';
 import type { RunOptions } from '../../src/loop/runtime.ts';
 import { describeWith } from '../support/needs.ts';
@@ -47,7 +48,7 @@ function networkOf(namespace: string, beforeRun?: (count: number) => Promise<voi
   });
 }
 
-const guestWith = (changes: Partial<GuestRxFilter>): GuestRxFilter => ({
+const guestWith = (changes: Partial<RxFilter>): RxFilter => ({
   name: 'net0',
   mainMac: '52:54:00:12:34:56',
   promiscuous: false,

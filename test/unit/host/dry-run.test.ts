@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { HostChange } from '../../../src/events/nic.ts';
 import { createDryRunNetwork } from '../../../src/host/dry-run.ts';
 import {
-  type HostChange,
   type HostChangeResult,
   type HostInterface,
   type HostNetwork,

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
+import type { RxFilter } from '../../../src/events/nic.ts';
 import type { HostRxFilter } from '../../../src/host/host-network.ts';
-import type { GuestRxFilter } from '../../../src/host/rx-filter.ts';
 
 /** Captured from iproute2 6.1 and Linux, in a network namespace of their own. */
 export const captured = (name: string): string =>
   readFileSync(new URL(`../../data/host/${name}`, import.meta.url), 'utf8');
 
-export const guestFilter = (changes: Partial<GuestRxFilter> = {}): GuestRxFilter => ({
+export const guestFilter = (changes: Partial<RxFilter> = {}): RxFilter => ({
   name: 'net0',
   mainMac: '52:54:00:12:34:56',
   promiscuous: false,

@@ -1,9 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  type HostChange,
-  type HostChangeResult,
-  InterfaceChangedError,
-} from '../../../src/host/host-network.ts';
+import type { HostChange } from '../../../src/events/nic.ts';
+import { type HostChangeResult, InterfaceChangedError } from '../../../src/host/host-network.ts';
 import { createIproute2 } from '../../../src/host/iproute2.ts';
 import type { CommandResult, RunOptions } from '../../../src/loop/runtime.ts';
 import { captured } from './fixtures.ts';

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { HostChange, HostRxFilter, MulticastMode } from '../../../src/host/host-network.ts';
-import { diffRxFilter, type GuestRxFilter, parseRxFilter } from '../../../src/host/rx-filter.ts';
+import type { HostChange, RxFilter } from '../../../src/events/nic.ts';
+import type { HostRxFilter, MulticastMode } from '../../../src/host/host-network.ts';
+import { diffRxFilter, parseRxFilter } from '../../../src/host/rx-filter.ts';
 import { filterReply, guestFilter, hostFilter } from './fixtures.ts';
 
 const A = '01:00:5e:00:00:0a';
@@ -304,7 +305,7 @@ const octet = fc.integer({ min: 0, max: 3 }).map((value) => value.toString(16).p
 const group = octet.map((last) => `33:33:00:00:00:${last}`);
 const stationMac = octet.map((last) => `52:54:00:00:00:${last}`);
 const state = fc.constantFrom('none' as const, 'normal' as const, 'all' as const);
-const anyGuest: fc.Arbitrary<GuestRxFilter> = fc
+const anyGuest: fc.Arbitrary<RxFilter> = fc
   .record({
     mainMac: stationMac,
     promiscuous: fc.boolean(),

@@ -1,0 +1,28 @@
+/** The domain machine with its monitor, handlers and operations attached; made once for a driver. */
+import type { ProcessEventType } from '../events/process-events.ts';
+import type { OperationName } from '../machines/domain-context.ts';
+import { domainMachine } from '../machines/domain-machine.ts';
+import { processEventMachine } from '../machines/process-event-machine.ts';
+import type { Environment } from './environment.ts';
+import { type Handler, handlers } from './handlers/index.ts';
+import { createMonitorLogic } from './monitor.ts';
+import { runOperation } from './operations.ts';
+import { supervised } from './supervise.ts';
+
+export function createDomainLogic(environment: Environment): typeof domainMachine {
+  const handler = supervised(environment, async ({ type, data }, lease) => {
+    // Type and data were put together by Table 2.
+    const handle = handlers[type as ProcessEventType] as Handler<ProcessEventType>;
+    return handle(data as Parameters<typeof handle>[0], lease);
+  });
+  const operation = supervised(environment, ({ id, type }, lease, record) =>
+    runOperation(id, type as OperationName, lease, record, environment),
+  );
+  return domainMachine.provide({
+    actors: {
+      monitor: createMonitorLogic(environment),
+      processEvent: processEventMachine.provide({ actors: { handler } }),
+      operation: processEventMachine.provide({ actors: { handler: operation } }),
+    },
+  });
+}

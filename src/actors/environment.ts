@@ -1,0 +1,87 @@
+/**
+ * What effects need and machines must not hold: one Environment for a driver, one DomainRecord for a domain.
+ *
+ * Machines know a domain by its key; effects find the rest here.
+ */
+import type { ActorRefFrom } from 'xstate';
+import type { DropCounters } from '../diagnostics.ts';
+import type { QemuError } from '../errors.ts';
+import type { DomainEventItem } from '../events/domain-events.ts';
+import type { ReportItem } from '../events/reports.ts';
+import type { HostNetwork } from '../host/host-network.ts';
+import type { Address, FileIdentity, ProcessIdentity, Runtime } from '../loop/runtime.ts';
+import type { Incarnation } from '../machines/domain-context.ts';
+import type { domainMachine } from '../machines/domain-machine.ts';
+import type { Contact } from '../machines/monitor-machine.ts';
+import type { QmpConnection } from '../qmp/connection.ts';
+
+export type DomainActor = ActorRefFrom<typeof domainMachine>;
+
+/** Something to tell, and the run that it belongs to. */
+export type Told = (DomainEventItem | ReportItem) & { readonly incarnation: Incarnation | null };
+
+/** How long QEMU may be silent. All in milliseconds. */
+export interface MonitorTimes {
+  /** From the connection to the greeting. */
+  readonly greetingMs: number;
+  /** Silence after which QEMU is asked something. */
+  readonly pingIntervalMs: number;
+  /** Silence after that until it counts as unresponsive. */
+  readonly pingTimeoutMs: number;
+}
+
+/** What commands are sent by; a replay answers them from its recording. */
+export type MonitorConnection = Pick<QmpConnection, 'execute' | 'executeRaw'>;
+
+export interface DomainRecord {
+  readonly key: string;
+  readonly address: Address;
+  readonly control: boolean;
+  readonly times: MonitorTimes;
+  /** Each message as it passes, for recordings. */
+  readonly trace: ((direction: 'send' | 'reply' | 'event' | 'eof', message: object) => void) | undefined;
+  readonly actor: DomainActor;
+  name: string;
+  uuid: string | null;
+  /** The process of this incarnation, where it is known. */
+  process: ProcessIdentity | null;
+  /** The socket file that this incarnation answered on. */
+  socket: FileIdentity | null;
+  /** Open and negotiated, else null. */
+  connection: MonitorConnection | null;
+  /** Why the last connection, or attempt at one, ended. */
+  lastError: QemuError | null;
+  /** Operations of the API that wait for their answer. */
+  readonly pending: Map<string, { resolve(): void; reject(error: unknown): void }>;
+  /** The pid of QEMU, where the caller told where it is. */
+  readPid(): Promise<number | null>;
+  /** A QEMU answers. @throws StateError if it is not the one that was asked for */
+  met(contact: Contact): void;
+  /** A connection could not be made, or not be used. */
+  attemptFailed(error: QemuError | null): void;
+  /** Resolves when the present incarnation is over. */
+  whenInactive(): Promise<void>;
+}
+
+export interface Environment {
+  readonly runtime: Runtime;
+  /** Null: the host is not touched, and QEMU is not asked for what would change it. */
+  readonly host: HostNetwork | null;
+  readonly counters: DropCounters;
+  readonly records: Map<string, DomainRecord>;
+  /** Handlers that still run, also those whose lease is revoked: a host command in flight is let end. */
+  readonly work: Set<Promise<unknown>>;
+  /** The next small domain id. */
+  nextId(): number;
+  /** Whether anybody wants to hear of a type. */
+  wants(type: Told['type']): boolean;
+  /** Queues something for the subscribers. */
+  tell(record: DomainRecord, told: Told): void;
+}
+
+/** @throws Error - never in a running driver: a domain's actors end before its record goes */
+export function recordOf(environment: Environment, key: string): DomainRecord {
+  const record = environment.records.get(key);
+  if (record === undefined) throw new Error(`no record of domain ${key}`);
+  return record;
+}

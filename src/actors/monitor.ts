@@ -1,0 +1,178 @@
+/**
+ * The link: one connection of a domain's monitor, from connect to its end.
+ *
+ * Receives nothing. Sends `link.*` to the monitor machine, and QEMU's events straight to the domain, in the
+ * order of the wire. Cleans up: closes the connection, stops asking.
+ *
+ * libvirt 9.0.0 `src/qemu/qemu_monitor.c:qemuMonitorIO`, `qemu_process.c:qemuConnectMonitor`.
+ */
+import { type CallbackActorLogic, type EventObject, fromCallback } from 'xstate';
+import { commandChannel } from '../diagnostics.ts';
+import { ConnectError, messageOf, ProtocolError, QemuError } from '../errors.ts';
+import type { ConnectAttempt } from '../events/process-events.ts';
+import { type Contact, type MonitorMachineEvent, monitorMachine } from '../machines/monitor-machine.ts';
+import { describeAddress, openStream } from '../qmp/address.ts';
+import { backoffDelayMs } from '../qmp/backoff.ts';
+import { QmpConnection } from '../qmp/connection.ts';
+import type { QmpEvent } from '../qmp/message.ts';
+import { makeContact } from './contact.ts';
+import { type DomainRecord, type Environment, recordOf } from './environment.ts';
+import { routeEvent } from './route-event.ts';
+
+/** The monitor machine with its link and its backoff. */
+export function createMonitorLogic(environment: Environment): typeof monitorMachine {
+  return monitorMachine.provide({
+    actors: { link: createLinkLogic(environment) },
+    delays: {
+      reconnectDelay: ({ context }) =>
+        context.attempts === 0 ? 0 : backoffDelayMs(context.attempts - 1, environment.runtime.random()),
+    },
+  });
+}
+
+function createLinkLogic(environment: Environment): CallbackActorLogic<EventObject, { key: string }> {
+  return fromCallback<EventObject, { key: string }>(({ sendBack, input }) => {
+    const link = new Link(environment, recordOf(environment, input.key), sendBack);
+    link.run().catch((error: unknown) => link.fail(error));
+    return () => link.stop();
+  });
+}
+
+class Link {
+  readonly #environment: Environment;
+  readonly #record: DomainRecord;
+  readonly #send: (event: MonitorMachineEvent) => void;
+  readonly #abort = new AbortController();
+  #connection: QmpConnection | null = null;
+  #contact: Contact | null = null;
+  /** Events that came before it was known whose they are. */
+  #early: QmpEvent[] = [];
+  #ended = false;
+  #stopAsking: () => void = () => {};
+
+  constructor(environment: Environment, record: DomainRecord, send: (event: MonitorMachineEvent) => void) {
+    this.#environment = environment;
+    this.#record = record;
+    this.#send = send;
+  }
+
+  async run(): Promise<void> {
+    const { runtime } = this.#environment;
+    const { signal } = this.#abort;
+    const stream = await openStream(runtime, this.#record.address, { signal });
+    if (this.#ended) return void stream.destroy();
+    const connection = new QmpConnection(stream, {
+      loop: runtime.loop,
+      greetingTimeoutMs: this.#record.times.greetingMs,
+      onEvent: this.#receive,
+      onClose: (error) => this.#end(error, 'failed'),
+      ...(this.#record.trace === undefined ? {} : { trace: this.#record.trace }),
+    });
+    this.#connection = connection;
+    this.#send({ type: 'link.connected' });
+    await connection.greet(signal);
+    this.#send({ type: 'link.greeted' });
+    await connection.negotiate({ signal });
+    const contact = await makeContact(this.#environment, this.#record, connection, signal);
+    if (this.#ended || connection.closed) return;
+    this.#record.met(contact);
+    this.#record.lastError = null;
+    this.#record.connection = connection;
+    this.#send({ type: 'link.ready', contact });
+    this.#contact = contact;
+    const early = this.#early;
+    this.#early = [];
+    for (const event of early) this.#receive(event);
+    this.#stopAsking = this.#askRegularly(connection);
+  }
+
+  /** The connection could not be made, or not be used. */
+  fail(error: unknown): void {
+    const attempt = attemptOf(error);
+    const known =
+      error instanceof QemuError
+        ? error
+        : new ConnectError(`${describeAddress(this.#record.address)}: ${messageOf(error)}`, { cause: error });
+    this.#end(known, attempt);
+  }
+
+  stop(): void {
+    this.#ended = true;
+    this.#release();
+  }
+
+  readonly #receive = (event: QmpEvent): void => {
+    const contact = this.#contact;
+    if (contact === null) this.#early.push(event);
+    else routeEvent(this.#environment, this.#record, { uuid: contact.incarnation, id: contact.id }, event);
+  };
+
+  #end(error: QemuError | null, attempt: ConnectAttempt): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#release();
+    if (this.#contact === null) this.#record.attemptFailed(error);
+    else {
+      this.#record.lastError = error;
+      this.#record.trace?.('eof', {});
+    }
+    this.#send({ type: 'link.closed', attempt, protocolError: error instanceof ProtocolError });
+  }
+
+  #release(): void {
+    this.#stopAsking();
+    this.#abort.abort();
+    if (this.#record.connection === this.#connection) this.#record.connection = null;
+    this.#connection?.close();
+  }
+
+  /** A QEMU from which nothing comes is asked; one that does not answer is unresponsive until it does. */
+  #askRegularly(connection: QmpConnection): () => void {
+    const { loop } = this.#environment.runtime;
+    const { pingIntervalMs, pingTimeoutMs } = this.#record.times;
+    let received = connection.bytesReceived;
+    let asking = false;
+    let silent = false;
+    const timer = loop.addTimeout(Math.min(pingIntervalMs, 1000), () => {
+      if (silent && connection.bytesReceived !== received) {
+        silent = false;
+        this.#send({ type: 'link.answered' });
+      }
+    });
+    const asker = loop.addTimeout(pingIntervalMs, () => {
+      if (asking || silent) return;
+      if (connection.bytesReceived !== received) {
+        received = connection.bytesReceived;
+        return;
+      }
+      asking = true;
+      connection
+        .execute('query-status', {}, { timeoutMs: pingTimeoutMs })
+        .catch(() => {
+          if (connection.closed || connection.bytesReceived !== received) return;
+          silent = true;
+          this.#send({ type: 'link.silent' });
+        })
+        .finally(() => {
+          asking = false;
+        });
+    });
+    return () => {
+      loop.removeTimeout(timer);
+      loop.removeTimeout(asker);
+    };
+  }
+}
+
+function attemptOf(error: unknown): ConnectAttempt {
+  const cause = error instanceof ConnectError ? error.cause : undefined;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return code === 'ECONNREFUSED' ? 'refused' : code === 'ENOENT' ? 'missing' : 'failed';
+}
+
+/** Runs a command under the tracing channel; without a subscriber it is just run. */
+export function traceCommand<R>(record: DomainRecord, command: string, run: () => Promise<R>): Promise<R> {
+  if (!commandChannel.hasSubscribers) return run();
+  const incarnation = record.actor.getSnapshot().context.incarnation?.uuid ?? null;
+  return commandChannel.tracePromise(run, { domain: record.name, incarnation, command });
+}

@@ -1,0 +1,226 @@
+/** Domain: the handle that users hold. */
+
+import type { DomainActor, DomainRecord } from './actors/environment.ts';
+import { traceCommand } from './actors/monitor.ts';
+import { type QemuError, StateError } from './errors.ts';
+import type { DomainDevice } from './events/devices.ts';
+import type { DomainEventArgs, DomainEventId } from './events/domain-events.ts';
+import type { DomainState } from './events/domain-state.ts';
+import type { MonitorState, ReportArgs, ReportId } from './events/reports.ts';
+import type { OperationName } from './machines/domain-context.ts';
+import { reportedState } from './machines/reported-state.ts';
+import type { QmpCommands } from './qmp/commands.ts';
+import type { ExecuteOptions, ExecuteParameters } from './qmp/connection.ts';
+import type { EventStream, EventStreamOptions } from './subscriptions/event-stream.ts';
+
+/** Arguments of everything that can be subscribed to: libvirt's domain events, and our reports. */
+export type EventArgs = DomainEventArgs & ReportArgs;
+export type EventId = DomainEventId | ReportId;
+
+/** What a subscriber gets. */
+export type DomainEvent<I extends EventId = EventId> = {
+  [K in I]: {
+    readonly type: K;
+    readonly args: EventArgs[K];
+    readonly domain: Domain;
+    /** libvirt's small domain id of the run that it belongs to; null if it belongs to none. */
+    readonly id: number | null;
+    readonly incarnation: string | null;
+    /** Found by comparing after a gap. */
+    readonly reconstructed: boolean;
+  };
+}[I];
+
+/** What a domain is now. */
+export interface DomainSnapshot {
+  /** libvirt's word: `shutdown` means shutting down, `shutoff` off. */
+  readonly state: DomainState;
+  readonly reason: string;
+  /** There is a QEMU process, as far as is known. */
+  readonly active: boolean;
+  /** libvirt's small domain id; null while inactive. */
+  readonly id: number | null;
+  readonly incarnation: string | null;
+  readonly monitor: MonitorState;
+}
+
+export interface OperationOptions {
+  readonly signal?: AbortSignal;
+  /** For all of it, the wait for the domain job included. @defaultValue 30 000; `destroy` 60 000 */
+  readonly timeoutMs?: number;
+}
+
+/** What a domain needs of its driver. @internal */
+export interface DomainHost {
+  readonly record: DomainRecord;
+  nextOperation(): string;
+  detach(): Promise<void>;
+  stream<I extends EventId>(
+    types: readonly I[],
+    options: EventStreamOptions,
+    domain: Domain,
+  ): EventStream<DomainEvent<I>>;
+}
+
+/**
+ * One domain: a QEMU, and the ones that come after it on the same monitor.
+ *
+ * @public
+ */
+export class Domain implements AsyncDisposable {
+  readonly #host: DomainHost;
+  #detached = false;
+
+  /** @internal */
+  constructor(host: DomainHost) {
+    this.#host = host;
+  }
+
+  get name(): string {
+    return this.#host.record.name;
+  }
+
+  /** Null if QEMU was started without `-uuid`. */
+  get uuid(): string | null {
+    return this.#host.record.uuid;
+  }
+
+  get state(): DomainSnapshot {
+    const snapshot = this.actor.getSnapshot();
+    const { reason, incarnation, monitor } = snapshot.context;
+    return {
+      state: reportedState(snapshot),
+      reason,
+      active: incarnation !== null,
+      id: incarnation?.id ?? null,
+      incarnation: incarnation?.uuid ?? null,
+      monitor,
+    };
+  }
+
+  /** Null if they were not told. */
+  get devices(): readonly DomainDevice[] | null {
+    return this.actor.getSnapshot().context.devices;
+  }
+
+  /** The XState actor, to look at. Send it nothing. */
+  get actor(): DomainActor {
+    return this.#host.record.actor;
+  }
+
+  /** Why the monitor was lost, or could not be reached the last time. */
+  get lastError(): QemuError | null {
+    return this.#host.record.lastError;
+  }
+
+  /**
+   * Sends a QMP command as it is. A `stop` sent so is not our `suspend()`: its reason is then `unknown`.
+   *
+   * @throws StateError when the monitor is lost; CommandError, CommandTimeoutError, CommandInterruptedError;
+   *   the signal's reason
+   */
+  execute<C extends keyof QmpCommands>(
+    command: C,
+    ...parameters: ExecuteParameters<C>
+  ): Promise<QmpCommands[C]['return']>;
+  execute<R = unknown>(command: string, args?: object, options?: ExecuteOptions): Promise<R>;
+  async execute(command: string, args?: object, options?: ExecuteOptions): Promise<unknown> {
+    const connection = this.#connection();
+    return traceCommand(this.#host.record, command, () => connection.execute(command, args, options));
+  }
+
+  /** As `execute`, with the text of the reply's line: integers beyond 2^53 stay whole. */
+  async executeRaw(command: string, args?: object, options?: ExecuteOptions): Promise<string> {
+    const connection = this.#connection();
+    return traceCommand(this.#host.record, command, () => connection.executeRaw(command, args, options));
+  }
+
+  /** Pauses the guest; does nothing if it is paused. libvirt `virDomainSuspend` */
+  suspend(options?: OperationOptions): Promise<void> {
+    return this.#operate('suspend', options);
+  }
+
+  /** Lets a paused guest run. libvirt `virDomainResume` @throws StateError if it runs */
+  resume(options?: OperationOptions): Promise<void> {
+    return this.#operate('resume', options);
+  }
+
+  /**
+   * Ends QEMU, guest and all: `quit`, then, where its process is known, signals. From the call on nothing
+   * more is started for the domain. libvirt `virDomainDestroy`
+   *
+   * @throws StateError `ERR_NO_PROCESS` if `quit` does not help and the process is not known
+   */
+  destroy(options?: OperationOptions): Promise<void> {
+    return this.#operate('destroy', { timeoutMs: 60_000, ...options });
+  }
+
+  /**
+   * Events of this domain, from now on. The types are libvirt's domain event ids and our reports.
+   *
+   * @example `for await (const event of vm.events(['lifecycle'], { signal })) …`
+   */
+  events<I extends EventId>(
+    types: readonly I[],
+    options: EventStreamOptions = {},
+  ): EventStream<DomainEvent<I>> {
+    return this.#host.stream(types, options, this);
+  }
+
+  /** Lets go: QEMU is left as it is, nothing more is heard of it. A second call does nothing. */
+  async detach(): Promise<void> {
+    if (this.#detached) return;
+    this.#detached = true;
+    await this.#host.detach();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.detach();
+  }
+
+  #connection() {
+    const { connection, name } = this.#host.record;
+    if (connection === null)
+      throw new StateError(`the monitor of ${name} is lost; execute() needs it ready`, {
+        domain: name,
+        ...(this.lastError === null ? {} : { cause: this.lastError }),
+      });
+    return connection;
+  }
+
+  #operate(operation: OperationName, options: OperationOptions = {}): Promise<void> {
+    const { record } = this.#host;
+    const { signal, timeoutMs = 30_000 } = options;
+    if (!record.control)
+      return Promise.reject(
+        new StateError(`${record.name} is only observed; ${operation}() needs attach({ control: true })`, {
+          domain: record.name,
+        }),
+      );
+    if (signal?.aborted === true) return Promise.reject(signal.reason);
+    const id = this.#host.nextOperation();
+    return new Promise<void>((resolve, reject) => {
+      const settle = (): void => {
+        record.pending.delete(id);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      const onAbort = (): void => {
+        // The command that is under way cannot be taken back; what would follow is not started.
+        record.pending.get(id)?.reject(signal?.reason);
+        record.actor.send({ type: 'operation.canceled', id, why: 'aborted by the caller' });
+      };
+      record.pending.set(id, {
+        resolve: () => {
+          settle();
+          resolve();
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+      });
+      signal?.addEventListener('abort', onAbort, { once: true });
+      record.actor.send({ type: 'operation.requested', id, operation, timeoutMs });
+    });
+  }
+}

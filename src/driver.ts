@@ -1,0 +1,334 @@
+/** openDriver(): the registry of domains, and what they share. */
+import { resolve as resolvePath } from 'node:path';
+import type { z } from 'zod';
+import { createDomainLogic } from './actors/domain.ts';
+import type { DomainRecord, Environment, Told } from './actors/environment.ts';
+import { Attachment, closedError } from './attachment.ts';
+import { attachSchema, parseOptions } from './config.ts';
+import { callbackErrorChannel, DropCounters, domainEventChannel, dropChannel } from './diagnostics.ts';
+import { Domain, type DomainEvent, type EventId } from './domain.ts';
+import { badArgument, messageOf, StateError } from './errors.ts';
+import { domainEvents } from './events/domain-events.ts';
+import { reports } from './events/reports.ts';
+import { createDryRunNetwork } from './host/dry-run.ts';
+import type { HostNetwork } from './host/host-network.ts';
+import { createIproute2 } from './host/iproute2.ts';
+import type { EventLoop } from './loop/event-loop.ts';
+import { createNodeRuntime } from './loop/node-runtime.ts';
+import type { Runtime } from './loop/runtime.ts';
+import { after } from './loop/timeouts.ts';
+import type { domainMachine } from './machines/domain-machine.ts';
+import { describeAddress, parseAddress } from './qmp/address.ts';
+import { EventState } from './subscriptions/event-state.ts';
+import { EventStream, type EventStreamOptions } from './subscriptions/event-stream.ts';
+
+export interface DriverOptions {
+  /** Another event loop than Node's own. */
+  readonly eventLoop?: EventLoop;
+  /** Everything that is not pure; `eventLoop` is then its own. */
+  readonly runtime?: Runtime;
+  /**
+   * What may be done to the host's network: `off` nothing, and QEMU is not asked what it would be; `dry-run`
+   * reports what is due; `apply` does it. Or an implementation. @defaultValue `'off'`
+   */
+  readonly host?: 'off' | 'dry-run' | 'apply' | HostNetwork;
+  /** Is told when a subscriber's callback throws or rejects. @defaultValue one process warning a callback */
+  readonly onCallbackError?: (error: unknown, event: DomainEvent) => void;
+  /** How long `close()` waits for host commands that are under way. @defaultValue 5000 */
+  readonly closeTimeoutMs?: number;
+}
+
+export interface AttachOptions extends z.input<typeof attachSchema> {
+  /** Ends the attempt; it does not detach later. */
+  readonly signal?: AbortSignal;
+  /** Each QMP message as it passes, for recordings. @internal */
+  readonly trace?: DomainRecord['trace'];
+}
+
+export interface SubscriptionOptions {
+  /** Only events of this domain. */
+  readonly domain?: Domain;
+  readonly signal?: AbortSignal;
+  /** Closes itself with the first event. */
+  readonly once?: boolean;
+}
+
+const isKnownType = (type: string): type is EventId =>
+  Object.hasOwn(domainEvents, type) || Object.hasOwn(reports, type);
+
+/**
+ * Opens a driver. Nothing is connected yet.
+ *
+ * @public
+ */
+export async function openDriver(options: DriverOptions = {}): Promise<Driver> {
+  return new Driver(options);
+}
+
+/**
+ * A registry of domains with one queue of events.
+ *
+ * @public
+ */
+export class Driver implements AsyncDisposable {
+  readonly #environment: Environment;
+  readonly #logic: typeof domainMachine;
+  readonly #events: EventState<DomainEvent>;
+  readonly #closeTimeoutMs: number;
+  readonly #domains = new Map<string, Domain>();
+  readonly #streams = new Set<{ end(): void }>();
+  /** What keeps the process alive now: active domains, and calls that wait. */
+  readonly #alive = new Set<string>();
+  #release: (() => void) | null = null;
+  #unrefed = false;
+  #sequence = 0;
+  #lastId = 0;
+  #operations = 0;
+  #closed: Promise<void> | null = null;
+
+  /** @internal Use `openDriver`. */
+  constructor(options: DriverOptions) {
+    const { eventLoop, runtime = createNodeRuntime(eventLoop), closeTimeoutMs = 5000 } = options;
+    this.#closeTimeoutMs = closeTimeoutMs;
+    this.#events = new EventState(runtime.loop, options.onCallbackError ?? warnOnce());
+    this.#environment = {
+      runtime,
+      host: hostOf(options.host ?? 'off', runtime),
+      counters: new DropCounters(),
+      records: new Map(),
+      work: new Set(),
+      nextId: () => ++this.#lastId,
+      wants: (type) => this.#events.wants(type),
+      tell: (record, told) => this.#tell(record, told),
+    };
+    this.#logic = createDomainLogic(this.#environment);
+  }
+
+  /** All domains, in the order in which they were attached. */
+  get domains(): readonly Domain[] {
+    return [...this.#domains.values()];
+  }
+
+  /** How often QEMU events and process events were dropped, and why. */
+  get drops(): DropCounters {
+    return this.#environment.counters;
+  }
+
+  /**
+   * Attaches to a QEMU that somebody started: reads who it is and how it is, and follows it from then on, and
+   * those that come after it on the same monitor.
+   *
+   * @param options.monitor - path of a unix socket, or `host:port`
+   * @param options.control - the domain may be changed through us; without it, it is only observed
+   * @param options.wait - waits for a monitor that is not there, or does not answer, instead of failing
+   * @throws ConnectError when nobody listens; GreetingError when what listens does not speak QMP, or is held
+   *   by another client; TypeError; StateError when it is attached already; the signal's reason
+   */
+  async attach(options: AttachOptions): Promise<Domain> {
+    const { signal, trace, ...rest } = options;
+    for (const policy of ['onPoweroff', 'onReboot', 'onCrash'])
+      if (policy in rest)
+        throw new TypeError(`attach: ${policy} is for domains that we start; this one is somebody else's`);
+    const checked = parseOptions(attachSchema, 'attach', rest);
+    if (this.#closed !== null) throw closedError('the driver');
+    const address = parseAddress(checked.monitor);
+    const where = 'path' in address ? resolvePath(address.path) : describeAddress(address);
+    for (const { address: other, name } of this.#environment.records.values())
+      if (('path' in other ? resolvePath(other.path) : describeAddress(other)) === where)
+        throw new StateError(`${where} is attached already, as ${name}`, { domain: name });
+    signal?.throwIfAborted();
+    const key = `domain-${++this.#sequence}`;
+    const attachment = new Attachment(this.#environment, this.#logic, key, address, checked, trace, {
+      uniqueName: (name) => this.#uniqueName(name, key),
+      onActive: (active) => this.#setAlive(key, active),
+      onFailure: (error) => {
+        process.emitWarning(`domain ${attachment.name} failed: ${messageOf(error)}`, 'QemuActorsWarning');
+        void this.#domains.get(key)?.detach();
+      },
+    });
+    return this.#start(attachment, signal);
+  }
+
+  /**
+   * Calls back for each event of a type: libvirt's domain event ids, and our reports. Delivery is in a later
+   * turn of the loop, in the order in which things happened; never inside a machine's step.
+   *
+   * @returns closes the subscription; no call comes after it
+   * @throws TypeError for an unknown type
+   */
+  on<I extends EventId>(
+    type: I,
+    callback: (event: DomainEvent<I>) => unknown,
+    options: SubscriptionOptions = {},
+  ): Disposable {
+    if (!isKnownType(type)) throw badArgument('on', 'a domain event id or a report', type);
+    if (typeof callback !== 'function') throw badArgument('on', 'a function', callback);
+    if (this.#closed !== null) throw closedError('the driver');
+    const { domain, signal, once = false } = options;
+    const close = (): void => {
+      unsubscribe();
+      signal?.removeEventListener('abort', close);
+    };
+    const unsubscribe = this.#events.subscribe(
+      type,
+      once
+        ? (event) => {
+            close();
+            return callback(event as DomainEvent<I>);
+          }
+        : (callback as (event: DomainEvent) => unknown),
+      domain === undefined ? {} : { matches: (event) => event.domain === domain },
+    );
+    if (signal?.aborted === true) close();
+    else signal?.addEventListener('abort', close, { once: true });
+    return { [Symbol.dispose]: close };
+  }
+
+  /** Lets the process end although domains are attached. */
+  unref(): void {
+    this.#unrefed = true;
+    this.#hold();
+  }
+
+  /**
+   * Lets go of all domains; their QEMUs are left as they are. What waits is settled with a `StateError`, what
+   * was queued is delivered, and nobody is called afterwards. A second call waits for the first.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    for (const domain of this.#domains.values()) await domain.detach();
+    this.#events.flush();
+    await Promise.race([
+      Promise.allSettled(this.#environment.work),
+      new Promise<void>((resolve) => {
+        after(this.#environment.runtime.loop, this.#closeTimeoutMs, resolve);
+      }),
+    ]);
+    for (const stream of this.#streams) stream.end();
+    this.#events.close();
+    this.#alive.clear();
+    this.#hold();
+  }
+
+  async #start(attachment: Attachment, signal: AbortSignal | undefined): Promise<Domain> {
+    const { records } = this.#environment;
+    const { key } = attachment;
+    const detach = async (): Promise<void> => {
+      if (!records.has(key)) return;
+      attachment.stop();
+      records.delete(key);
+      this.#domains.delete(key);
+      this.#setAlive(key, false);
+    };
+    const domain = new Domain({
+      record: attachment,
+      detach,
+      nextOperation: () => `operation#${++this.#operations}`,
+      stream: (types, options, of) => this.#stream(types, options, of),
+    });
+    records.set(key, attachment);
+    this.#domains.set(key, domain);
+    this.#setAlive(key, true);
+    const onAbort = (): void => void detach();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      attachment.start();
+      await attachment.firstContact;
+      return domain;
+    } catch (error) {
+      await detach();
+      throw signal?.aborted === true ? signal.reason : error;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #stream<I extends EventId>(
+    types: readonly I[],
+    options: EventStreamOptions,
+    domain: Domain,
+  ): EventStream<DomainEvent<I>> {
+    const subscriptions: Disposable[] = [];
+    const stream = new EventStream<DomainEvent<I>>(options, () => {
+      for (const subscription of subscriptions) subscription[Symbol.dispose]();
+      this.#streams.delete(stream);
+    });
+    for (const type of types) subscriptions.push(this.on(type, (event) => stream.push(event), { domain }));
+    this.#streams.add(stream);
+    return stream;
+  }
+
+  #uniqueName(name: string, key: string): string {
+    const taken = new Set<string>();
+    for (const record of this.#environment.records.values()) if (record.key !== key) taken.add(record.name);
+    let unique = name;
+    for (let n = 2; taken.has(unique); n += 1) unique = `${name}-${n}`;
+    return unique;
+  }
+
+  #tell(record: DomainRecord, told: Told): void {
+    if (told.type === 'drop') this.#environment.counters.add(told.args.reason, told.args.event);
+    const channel = told.type === 'drop' ? dropChannel : domainEventChannel;
+    if (channel.hasSubscribers && (told.type === 'drop' || Object.hasOwn(domainEvents, told.type)))
+      channel.publish({
+        domain: record.name,
+        incarnation: told.incarnation?.uuid ?? null,
+        ...(told.type === 'drop' ? told.args : { type: told.type, args: told.args }),
+      });
+    if (!this.#events.wants(told.type)) return;
+    const domain = this.#domains.get(record.key);
+    if (domain === undefined) return;
+    this.#events.queue({
+      type: told.type,
+      args: told.args,
+      domain,
+      id: told.incarnation?.id ?? null,
+      incarnation: told.incarnation?.uuid ?? null,
+      reconstructed: 'reconstructed' in told,
+      // Type and arguments come together from the item.
+    } as DomainEvent);
+  }
+
+  #setAlive(key: string, alive: boolean): void {
+    if (alive) this.#alive.add(key);
+    else this.#alive.delete(key);
+    this.#hold();
+  }
+
+  /** A process stays alive as long as a domain is active, or a call waits. */
+  #hold(): void {
+    const wanted = this.#alive.size > 0 && !this.#unrefed;
+    if (wanted) this.#release ??= this.#environment.runtime.hold();
+    else {
+      this.#release?.();
+      this.#release = null;
+    }
+  }
+}
+
+function hostOf(option: NonNullable<DriverOptions['host']>, runtime: Runtime): HostNetwork | null {
+  if (typeof option === 'object') return option;
+  if (option === 'off') return null;
+  if (option === 'apply') return createIproute2(runtime);
+  if (option === 'dry-run') return createDryRunNetwork(createIproute2(runtime));
+  throw badArgument('host', "'off', 'dry-run', 'apply', or a HostNetwork", option);
+}
+
+/** One warning for each callback, and the channel for each error. */
+function warnOnce(): (error: unknown, event: DomainEvent, callback: object) => void {
+  const warned = new WeakSet<object>();
+  return (error, event, callback) => {
+    callbackErrorChannel.publish({ domain: event.domain.name, type: event.type, error });
+    if (warned.has(callback)) return;
+    warned.add(callback);
+    process.emitWarning(`a callback for ${event.type} failed: ${messageOf(error)}`, 'QemuActorsWarning');
+  };
+}

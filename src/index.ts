@@ -1,0 +1,47 @@
+/**
+ * libvirt's QEMU event handling inside a Node process, without libvirtd.
+ *
+ * @packageDocumentation
+ */
+
+export {
+  Domain,
+  type DomainEvent,
+  type DomainSnapshot,
+  type EventArgs,
+  type EventId,
+  type OperationOptions,
+} from './domain.ts';
+export {
+  type AttachOptions,
+  Driver,
+  type DriverOptions,
+  openDriver,
+  type SubscriptionOptions,
+} from './driver.ts';
+export {
+  BadReplyError,
+  CommandError,
+  CommandInterruptedError,
+  CommandTimeoutError,
+  ConnectError,
+  GreetingError,
+  HandlerError,
+  LineTooLongError,
+  NegotiationError,
+  ParseError,
+  ProtocolError,
+  QemuError,
+  StateError,
+} from './errors.ts';
+export type { DomainDevice, NetDevice } from './events/devices.ts';
+export type { DomainEventArgs, DomainEventId } from './events/domain-events.ts';
+export type { DomainState, Lifecycle } from './events/domain-state.ts';
+export type { HostChange, RxFilter } from './events/nic.ts';
+export type { MonitorState, ReportArgs, ReportId } from './events/reports.ts';
+export type { HostInterface, HostNetwork, HostRxFilter } from './host/host-network.ts';
+export type { EventLoop } from './loop/event-loop.ts';
+export { NodeEventLoop } from './loop/node-event-loop.ts';
+export { createNodeRuntime } from './loop/node-runtime.ts';
+export type { Address, Runtime } from './loop/runtime.ts';
+export type { EventStream, EventStreamOptions, Lost, Overflow } from './subscriptions/event-stream.ts';
