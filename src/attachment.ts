@@ -1,7 +1,13 @@
 /** One attached domain: its actor, its record, and the first contact that attach() waits for. */
 import { createActor } from 'xstate';
 import type { z } from 'zod';
-import type { DomainActor, DomainRecord, Environment, MonitorConnection, MonitorTimes } from './actors/environment.ts';
+import type {
+  DomainActor,
+  DomainRecord,
+  Environment,
+  MonitorConnection,
+  MonitorTimes,
+} from './actors/environment.ts';
 import type { attachSchema } from './config.ts';
 import { type QemuError, StateError } from './errors.ts';
 import type { Outcome } from './events/process-events.ts';

@@ -392,9 +392,7 @@ export class QmpConnection {
     } catch (error) {
       try {
         this.#options.onCallbackError?.(error);
-      } catch {
-        // Nobody is left to be told.
-      }
+      } catch {}
     }
   }
 }

@@ -79,7 +79,7 @@ export class FakeQemu implements AsyncDisposable {
     this.faults = new FakeFaults({
       flush: () => this.#flush(),
       unlisten: () => {
-        for (const monitor of this.#monitors) monitor.unlisten(false);
+        for (const each of this.#monitors) each.unlisten(false);
       },
       listen: () => this.#listen(),
       write: (bytes) => {
@@ -278,13 +278,11 @@ export class FakeQemu implements AsyncDisposable {
     if (this.#temporary !== null) rmSync(this.#temporary, { recursive: true, force: true });
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
+  [Symbol.asyncDispose] = (): Promise<void> => this.close();
 
   async #listen(): Promise<void> {
     if (!this.#process.alive) return;
-    for (const monitor of this.#monitors) if (!monitor.listening) await monitor.listen();
+    for (const each of this.#monitors) if (!each.listening) await each.listen();
   }
 
   *#served(): Iterable<FakeClient> {
