@@ -44,7 +44,7 @@ export function parseCommand(line: string, oobNegotiated: boolean): ParsedComman
   for (const [member, value] of Object.entries(parsed)) {
     if (member === 'execute' || (member === 'exec-oob' && oobNegotiated)) {
       if (typeof value !== 'string') return refuse(`QMP input member '${member}' must be a string`);
-      if (command !== undefined) return refuse("QMP input must have exactly one of 'execute' and 'exec-oob'");
+      if (command !== undefined) return refuse("QMP input member 'execute' clashes with 'exec-oob'");
       command = value;
     } else if (member === 'arguments') {
       if (!isObject(value)) return refuse("QMP input member 'arguments' must be an object");

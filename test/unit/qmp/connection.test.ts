@@ -391,11 +391,13 @@ describe('the end', () => {
         seen.push(event.event);
         connection.close();
       },
+      trace: (direction) => seen.push(direction),
     });
+    seen.length = 0;
     stream.push('{"event":"A"}\n{"event":"B"}\n');
     await until('closed', () => connection.closed);
     await settle();
-    expect(seen).toEqual(['A']);
+    expect(seen).toEqual(['event', 'A']);
   });
 });
 

@@ -1,0 +1,132 @@
+/**
+ * One line of output for each thing that happened, live or replayed: as an object for jsonl, as words for text.
+ *
+ * The one place that knows how a line looks.
+ */
+import type { DomainEventArgs, DomainEventId } from '../events/domain-events.ts';
+import { domainEvents } from '../events/domain-events.ts';
+import type { HostChange } from '../events/nic.ts';
+import type { ReportArgs } from '../events/reports.ts';
+import { type Paint, printable, type Style } from './text.ts';
+
+/** Whose it is. In a replay with its step and, if there are several, its file. */
+export interface LineHead {
+  readonly file?: string;
+  readonly step?: number;
+  readonly domain: string;
+  readonly uuid: string | null;
+  readonly id: number | null;
+  readonly incarnation: string | null;
+}
+
+type EventLine = {
+  [I in DomainEventId]: {
+    readonly kind: 'event';
+    readonly event: I;
+    readonly args: DomainEventArgs[I];
+    readonly reconstructed?: true;
+  };
+}[DomainEventId];
+
+export type LineBody =
+  | EventLine
+  | ({ readonly kind: 'state' } & ReportArgs['state'])
+  | ({ readonly kind: 'outcome' } & ReportArgs['outcome'])
+  | ({ readonly kind: 'host' } & ReportArgs['host'])
+  | ({ readonly kind: 'drop'; readonly count: number } & ReportArgs['drop'])
+  | ({ readonly kind: 'monitor-event' } & ReportArgs['monitor-event']);
+
+export type Line = LineHead & LineBody;
+
+/** What a driver tells a subscriber, live or in a replay. */
+export interface Told {
+  readonly type: string;
+  readonly args: unknown;
+  readonly domain: { readonly name: string; readonly uuid: string | null };
+  readonly id: number | null;
+  readonly incarnation: string | null;
+  readonly reconstructed: boolean;
+}
+
+/** @returns null for what has no line of its own: drops are counted, `detached` is our own doing */
+export function bodyOf({ type, args, reconstructed }: Told): LineBody | null {
+  // Type and arguments come together from the tables.
+  if (Object.hasOwn(domainEvents, type))
+    return { kind: 'event', event: type, args, ...(reconstructed ? { reconstructed } : {}) } as EventLine;
+  if (type === 'state' || type === 'outcome' || type === 'host' || type === 'monitor-event')
+    return { kind: type, ...(args as object) } as LineBody;
+  return null;
+}
+
+export const headOf = ({ domain, id, incarnation }: Told): LineHead => ({
+  domain: domain.name,
+  uuid: domain.uuid,
+  id,
+  incarnation,
+});
+
+/** `kind` first, then whose it is. */
+export function toLine(head: LineHead, { kind, ...rest }: LineBody): Line {
+  return { kind, ...head, ...rest } as Line;
+}
+
+/** @example `{"kind":"state","domain":"web1","uuid":null,"id":1,…,"state":"paused","reason":"user",…}` */
+export const toJsonLine = (line: object): string => JSON.stringify(line);
+
+/** @param when - `09:41:19.123`, or the step of a replay @example `09:41:19.123  web1  suspended (paused)` */
+export function toTextLine(line: Line, when: string, paint: Paint): string {
+  const [style, words] = describe(line);
+  const file = line.file === undefined ? '' : `${printable(line.file)}  `;
+  return `${file}${paint('dim', when)}  ${paint('bold', printable(line.domain))}  ${paint(style, printable(words))}`;
+}
+
+const joined = (...words: readonly (string | false | undefined)[]): string =>
+  words.filter((word) => typeof word === 'string' && word !== '').join(', ');
+
+function describe(line: Line): [Style, string] {
+  switch (line.kind) {
+    case 'event':
+      return ['cyan', joined(describeEvent(line), line.reconstructed === true && 'found after a gap')];
+    case 'state':
+      return [
+        line.active ? 'green' : 'yellow',
+        joined(
+          `is ${line.state} (${line.reason})`,
+          line.attached === true && 'attached',
+          line.connected === true && 'connected again',
+          line.monitor !== 'ready' && line.active && `monitor ${line.monitor}`,
+        ),
+      ];
+    case 'outcome':
+      return [
+        line.status === 'failed' ? 'red' : 'dim',
+        `handler ${line.type}: ${joined(line.status, line.why)}`,
+      ];
+    case 'host':
+      return [
+        'magenta',
+        joined(
+          `host ${line.interface} (${line.device}): ${describeChange(line.change)}`,
+          line.dryRun && 'dry run',
+          line.error !== undefined && `failed: ${line.error}`,
+        ),
+      ];
+    case 'drop':
+      return ['dim', `dropped ${line.event} (${line.reason})${line.count > 1 ? ` × ${line.count}` : ''}`];
+    case 'monitor-event':
+      return ['dim', `QEMU ${line.event}${line.data === null ? '' : ` ${JSON.stringify(line.data)}`}`];
+  }
+}
+
+function describeEvent({ event, args }: EventLine): string {
+  if (event === 'lifecycle') return `${args.event} (${args.detail})`;
+  const parts = Object.entries(args).map(
+    ([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`,
+  );
+  return joined(event, ...parts);
+}
+
+export function describeChange(change: HostChange): string {
+  if ('mac' in change) return `${change.type} ${change.mac}`;
+  return `${change.type} ${change.on ? 'on' : 'off'}`;
+}
