@@ -1,7 +1,7 @@
 /** Options and arguments that several commands have. */
 import { InvalidArgumentError, Option } from 'commander';
-import { domainEvents, type DomainEventId } from '../events/domain-events.ts';
 import { messageOf } from '../errors.ts';
+import { type DomainEventId, domainEvents } from '../events/domain-events.ts';
 import { parseAddress } from '../qmp/address.ts';
 import { formats } from './output.ts';
 
@@ -30,16 +30,18 @@ export const qmpsOption = (): Option =>
     .makeOptionMandatory();
 
 export const eventsOption = (): Option =>
-  new Option('--events <ids>', `print these domain events only: ${Object.keys(domainEvents).join(', ')}`)
-    .argParser((text: string): DomainEventId[] => {
-      const ids = text.split(',').map((id) => id.trim());
-      for (const id of ids)
-        if (!Object.hasOwn(domainEvents, id))
-          throw new InvalidArgumentError(
-            `There is no domain event '${id}'; known are ${Object.keys(domainEvents).join(', ')}.`,
-          );
-      return ids as DomainEventId[];
-    });
+  new Option(
+    '--events <ids>',
+    `print these domain events only: ${Object.keys(domainEvents).join(', ')}`,
+  ).argParser((text: string): DomainEventId[] => {
+    const ids = text.split(',').map((id) => id.trim());
+    for (const id of ids)
+      if (!Object.hasOwn(domainEvents, id))
+        throw new InvalidArgumentError(
+          `There is no domain event '${id}'; known are ${Object.keys(domainEvents).join(', ')}.`,
+        );
+    return ids as DomainEventId[];
+  });
 
 /** A million seconds are eleven days; timers cannot do much more. */
 const MAX_SECONDS = 1_000_000;

@@ -171,6 +171,8 @@ export const domainSetup = domainStatesSetup.extend({
       enqueue.emit({ type: 'operation.ended', id, outcome: { status: 'ignored', why } });
     }),
     requestJob: enqueueActions(({ context, enqueue }, { id }: { id: string }) => {
+      // Its request may have crossed with its end.
+      if (context.running?.id !== id && context.operations[id] === undefined) return;
       enqueue.assign(requestJob(context, id));
       if (context.jobHolder === null) enqueue.sendTo(id, jobGranted(context));
     }),

@@ -1,0 +1,53 @@
+// Writes the generated pages and sections of docs from the source.
+//
+// usage: npm run docs               writes them
+//        npm run docs -- --check    writes nothing; exit status 1 if any differs
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { register } from 'tsx/esm/api';
+import { arrowsSection } from './docs/arrows.mjs';
+import { eventsPage } from './docs/events.mjs';
+import { machinePage } from './docs/machines.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const check = process.argv.slice(2).includes('--check');
+
+register();
+const source = (/** @type {string} */ path) => import(new URL(`../src/${path}`, import.meta.url).href);
+const machines = await source('machines/index.ts');
+const tables = {
+  ...(await source('events/qemu-events.ts')),
+  ...(await source('events/process-events.ts')),
+  ...(await source('events/domain-events.ts')),
+  ...(await source('events/domain-state.ts')),
+  ...(await source('events/reports.ts')),
+};
+
+/** @type {Record<string, (present: string) => string>} */
+const pages = {
+  'docs/architecture.md': (present) => arrowsSection(root, present),
+  'docs/events.md': () => eventsPage(root, tables, machines.domainMachine),
+  'docs/machines/domain.md': () => machinePage(root, 'domain', machines.domainMachine),
+  'docs/machines/monitor.md': () => machinePage(root, 'monitor', machines.monitorMachine),
+  'docs/machines/process-event.md': () => machinePage(root, 'process-event', machines.processEventMachine),
+};
+
+const different = [];
+for (const [path, make] of Object.entries(pages)) {
+  const file = `${root}${path}`;
+  const present = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const text = make(present);
+  if (text === present) continue;
+  different.push(path);
+  if (check) continue;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
+if (different.length === 0) console.log('docs: the generated pages are as the source has them');
+else if (check) {
+  console.error(`docs: not as the source has them, run npm run docs: ${different.join(', ')}`);
+  process.exitCode = 1;
+} else console.log(`docs: written: ${different.join(', ')}`);

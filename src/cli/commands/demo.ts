@@ -1,0 +1,3 @@
+import type { Command } from 'commander';
+import type { Run } from '../run.ts';
+export function addDemo(_program: Command, _run: Run): void {}

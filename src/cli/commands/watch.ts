@@ -1,0 +1,219 @@
+/** `watch`: attaches to QEMUs and prints what happens, through their ends and new beginnings. */
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { Domain, DomainEvent, EventId } from '../../domain.ts';
+import { type Driver, openDriver } from '../../driver.ts';
+import { ConnectError, StateError } from '../../errors.ts';
+import { type DomainEventId, domainEvents } from '../../events/domain-events.ts';
+import { after } from '../../loop/timeouts.ts';
+import { readTargets, type Target } from '../domains.ts';
+import { DropLines } from '../drops.ts';
+import { type ExitCode, TimeoutError } from '../errors.ts';
+import { bodyOf, headOf, toLine } from '../lines.ts';
+import { eventsOption, examples, formatOption, qmpsOption, timeoutOption } from '../options.ts';
+import type { Format } from '../output.ts';
+import type { Run, Session } from '../run.ts';
+
+interface Options {
+  readonly qmp: readonly string[];
+  readonly config?: string;
+  readonly events?: readonly DomainEventId[];
+  readonly host: 'dry-run' | 'apply' | 'off';
+  readonly outcomes?: true;
+  readonly raw?: true;
+  readonly timeout?: number;
+  readonly once?: true;
+  readonly untilStopped?: true;
+  readonly format: Format;
+}
+
+export function addWatch(program: Command, run: Run): void {
+  program
+    .command('watch')
+    .description('attach to QEMUs that somebody started, and print what happens to them')
+    .addOption(qmpsOption())
+    .option('--config <file>', 'what the domains are: JSON, one object or a list')
+    .addOption(eventsOption())
+    .addOption(
+      new Option('--host <what>', "how the host follows its guests' receive filters")
+        .choices(['dry-run', 'apply', 'off'])
+        .default('dry-run'),
+    )
+    .option('--outcomes', 'print how each handler ended')
+    .option('--raw', "print QEMU's own events too")
+    .addOption(timeoutOption('end after so long; exit code 124 if --once or --until-stopped was not met'))
+    .option('--once', 'end after the first event')
+    .option('--until-stopped', 'end when every domain has stopped; without it, the next QEMU is waited for')
+    .addOption(formatOption())
+    .addHelpText(
+      'after',
+      examples(
+        'watch --qmp /run/vm/web1.qmp',
+        'watch --qmp /run/vm/web1.qmp /run/vm/web2.qmp --until-stopped --format jsonl',
+        'watch --qmp /run/vm/web1.qmp --events lifecycle --once --timeout 30',
+        'watch --qmp /run/vm/web1.qmp --config web1.json --outcomes --raw',
+      ),
+    )
+    .action((options: Options) => run(options.format, (session) => watch(options, session)));
+}
+
+async function watch(options: Options, session: Session): Promise<ExitCode> {
+  const { io, signal } = session;
+  const targets = await readTargets(io, options.qmp, options.config);
+  signal.throwIfAborted();
+  if (options.host === 'off') sayUnfollowed(session, targets);
+  const { runtime } = io;
+  // Between two incarnations nothing else keeps the process alive.
+  const release = runtime.hold();
+  const driver = await openDriver({ runtime, host: options.host });
+  const attempts = new AbortController();
+  const onAbort = (): void => attempts.abort(signal.reason);
+  signal.addEventListener('abort', onAbort);
+  const printer = new Printer(options, session);
+  let cancelTimeout = (): void => {};
+  try {
+    return await new Promise<ExitCode>((resolve, reject) => {
+      attempts.signal.addEventListener('abort', () => reject(signal.reason));
+      if (options.timeout !== undefined)
+        cancelTimeout = after(runtime.loop, options.timeout * 1000, () => {
+          const wanted = options.once === true || options.untilStopped === true;
+          if (!wanted) resolve(0);
+          else reject(new TimeoutError(`not met within ${options.timeout} s: ${describeWanted(options)}`));
+        });
+      printer.start(driver, targets.length, () => resolve(0));
+      for (const target of targets) attach(driver, target, options, session, attempts.signal).catch(reject);
+    });
+  } finally {
+    cancelTimeout();
+    signal.removeEventListener('abort', onAbort);
+    attempts.abort();
+    await driver.close();
+    printer.end();
+    release();
+  }
+}
+
+const describeWanted = ({ once, untilStopped }: Options): string =>
+  [once === true && 'an event (--once)', untilStopped === true && 'every domain stopped (--until-stopped)']
+    .filter((text) => text !== false)
+    .join(', or ');
+
+function sayUnfollowed(session: Session, targets: readonly Target[]): void {
+  for (const { monitor, trusted } of targets)
+    if (trusted.length > 0)
+      session.say(
+        `${monitor}: with --host off the filter of ${trusted.join(', ')} is not followed, and QEMU tells only its first change`,
+      );
+}
+
+/** @throws what makes going on pointless: the QEMU is not the one that was configured */
+async function attach(
+  driver: Driver,
+  target: Target,
+  options: Options,
+  session: Session,
+  signal: AbortSignal,
+): Promise<void> {
+  const { monitor, name, uuid, devices } = target;
+  const attached = driver.attach({
+    monitor,
+    wait: true,
+    signal,
+    ...(name === undefined ? {} : { name }),
+    ...(uuid === undefined ? {} : { uuid }),
+    ...(devices === undefined ? {} : { devices }),
+  });
+  // It is there before it answers.
+  const domain = driver.domains.at(-1);
+  if (domain !== undefined) sayTroubles(domain, monitor, options, session, signal);
+  try {
+    await attached;
+  } catch (error) {
+    if (signal.aborted) return;
+    throw error instanceof StateError ? target.mismatch(error) : error;
+  }
+}
+
+/** A monitor that is absent, silent or held by another is waited for; that is said once, until it is back. */
+function sayTroubles(
+  domain: Domain,
+  monitor: string,
+  { untilStopped }: Options,
+  session: Session,
+  signal: AbortSignal,
+): void {
+  let said: string | null = null;
+  let wasActive = false;
+  domain.actor.subscribe(() => {
+    const { lastError: error } = domain;
+    const { active, monitor: link } = domain.state;
+    if (active) wasActive = true;
+    if (link !== 'lost') said = null;
+    if (link !== 'lost' || error === null || signal.aborted) return;
+    const absent = isAbsent(error);
+    const trouble = absent ? 'absent' : error.code;
+    // While it is active, whether nobody listens any more is about to be found out.
+    if (trouble === said || (absent && active)) return;
+    said = trouble;
+    if (!absent) session.say(`${monitor}: ${error.message}; trying again`);
+    else if (!wasActive) session.say(`waiting: ${error.message}`);
+    else if (untilStopped !== true) session.say(`waiting for the next QEMU at ${monitor}`);
+  });
+}
+
+function isAbsent(error: unknown): boolean {
+  const cause = error instanceof ConnectError ? error.cause : undefined;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return code === 'ENOENT' || code === 'ECONNREFUSED';
+}
+
+/** Subscribes, prints, and knows when it is enough. */
+class Printer {
+  readonly #options: Options;
+  readonly #session: Session;
+  readonly #drops: DropLines;
+  readonly #stopped = new Set<Domain>();
+  #ended = false;
+
+  constructor(options: Options, session: Session) {
+    this.#options = options;
+    this.#session = session;
+    this.#drops = new DropLines(session.io.runtime.loop, (line) => session.output.line(line));
+  }
+
+  start(driver: Driver, count: number, onEnough: () => void): void {
+    const { raw, outcomes, untilStopped } = this.#options;
+    const types: EventId[] = [...this.#wanted(), 'state', 'host', 'drop'];
+    if (raw === true) types.push('monitor-event');
+    if (outcomes === true) types.push('outcome');
+    for (const type of types) driver.on(type, (event) => this.#print(event, onEnough));
+    if (untilStopped !== true) return;
+    driver.on('lifecycle', ({ domain, args }) => {
+      if (args.event === 'stopped') this.#stopped.add(domain);
+      if (this.#stopped.size === count) onEnough();
+    });
+  }
+
+  /** What is left to say. */
+  end(): void {
+    this.#drops.flush();
+  }
+
+  #wanted(): readonly DomainEventId[] {
+    return this.#options.events ?? (Object.keys(domainEvents) as DomainEventId[]);
+  }
+
+  #print(event: DomainEvent, onEnough: () => void): void {
+    if (event.type === 'drop') {
+      const { reason, event: name } = event.args;
+      this.#drops.add(event.domain.actor.sessionId, headOf(event), reason, name);
+      return;
+    }
+    const body = bodyOf(event);
+    if (body === null || this.#ended) return;
+    this.#session.output.line(toLine(headOf(event), body));
+    if (body.kind !== 'event' || this.#options.once !== true) return;
+    this.#ended = true;
+    onEnough();
+  }
+}
