@@ -1,7 +1,7 @@
 /** Makes any handler safe: it never rejects, is counted, traced, and waited for at the end. */
 import { fromPromise, type PromiseActorLogic } from 'xstate';
 import { handlerErrorChannel, processEventChannel } from '../diagnostics.ts';
-import { CommandTimeoutError, HandlerError, messageOf, QemuError } from '../errors.ts';
+import { CommandTimeoutError, HandlerError, messageOf, QemuError, StateError } from '../errors.ts';
 import type { Outcome } from '../events/process-events.ts';
 import type { HandlerInput } from '../machines/process-event-machine.ts';
 import { type DomainRecord, type Environment, recordOf } from './environment.ts';
@@ -36,6 +36,9 @@ export function supervised(
 }
 
 function failure(record: DomainRecord, { type, incarnation }: HandlerInput, error: unknown): Outcome {
+  // A replay asks nobody for what its recording does not hold.
+  if (error instanceof StateError && error.code === 'ERR_NOT_RECORDED')
+    return { status: 'ignored', why: 'not recorded' };
   const why = messageOf(error);
   if (handlerErrorChannel.hasSubscribers || !(error instanceof QemuError)) {
     const about = { cause: error, domain: record.name, incarnation };

@@ -90,8 +90,7 @@ class Check {
   line(value: unknown, number: number): void {
     const line = parseLine(value, number);
     if (typeof line === 'string') throw this.error(number, line);
-    if (line.t < this.#t)
-      throw this.error(number, `t runs backwards: ${line.t} after ${this.#t}`);
+    if (line.t < this.#t) throw this.error(number, `t runs backwards: ${line.t} after ${this.#t}`);
     this.#t = line.t;
     if (line.kind === 'step') {
       if (this.#steps.has(line.step)) throw this.error(number, `step ${line.step} is there twice`);

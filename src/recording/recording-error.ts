@@ -7,10 +7,7 @@ export class RecordingError extends QemuError {
   readonly file: string;
   /** Counted from 1. */
   readonly line: number | null;
-  protected static override readonly kinds = [
-    ...QemuError.kinds,
-    Symbol.for('qemu-actors.RecordingError'),
-  ];
+  protected static override readonly kinds = [...QemuError.kinds, Symbol.for('qemu-actors.RecordingError')];
 
   constructor(file: string, line: number | null, reason: string, options: ErrorOptions = {}) {
     super(`${file}:${line === null ? '' : `${line}:`} ${reason}`, options);

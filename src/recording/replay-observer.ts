@@ -44,7 +44,8 @@ export class ObserverPlay {
         else this.#domain.monitor.answer(index);
         return;
       case 'event':
-        if (line.onlyOtherMonitor === true) this.#domain.counters.add('other-monitor', String(line.message.event));
+        if (line.onlyOtherMonitor === true)
+          this.#domain.counters.add('other-monitor', String(line.message.event));
         else if (this.#contact === null) this.#early.push(line);
         else this.#domain.route(line, this.#contact);
         return;

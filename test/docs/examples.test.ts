@@ -1,0 +1,67 @@
+/** The examples run, each as a process of its own against a fake QEMU, and print what they say they print. */
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { FakeQemu } from '../../src/testing/index.ts';
+import { type RunningProcess, startProcess } from '../support/process.ts';
+import { root } from './pages.ts';
+
+const start = (example: string, ...args: string[]): Promise<RunningProcess> =>
+  startProcess(
+    process.execPath,
+    ['--import', './test/docs/from-source.mjs', `examples/${example}`, ...args],
+    { cwd: root },
+  );
+
+/** Runs with a fake QEMU, and with what makes it tell its story. */
+const runs: Readonly<Record<string, (qemu: FakeQemu, example: RunningProcess) => Promise<void>>> = {
+  async 'watch.mjs'(qemu, example) {
+    await example.line(/^web1 is running \(unknown\)$/);
+    qemu.guestReset();
+    await example.line(/^reboot \{\}$/);
+    qemu.guestShutdown();
+    await example.line(/event: 'shutdown', detail: 'guest'/);
+    await example.line(/event: 'stopped', detail: 'shutdown'/);
+  },
+  async 'embed.mjs'(_qemu, example) {
+    await example.line(/^running unknown ready$/);
+    await example.line(/^web1 1 suspended paused$/);
+    await example.line(/^paused user ready$/);
+    await example.line(/^web1 1 resumed unpaused$/);
+    await example.line(/^running unpaused ready$/);
+    await example.line(/^the loop was asked for handles and timeouts$/);
+    await example.line(/^drops \{\}$/);
+    expect(example.lines().some((line) => /^ERR_STATE web1 is running; resume\(\)/.test(line))).toBe(true);
+  },
+  async 'qmp-alone.mjs'(qemu, example) {
+    await example.line(/^QEMU is running$/);
+    await example.line(/^STOP at \d+$/);
+    while (qemu.status !== 'running') await new Promise((resolve) => setTimeout(resolve, 5));
+    await qemu.terminate();
+    await example.line(/^QEMU has ended$/);
+  },
+};
+
+describe('examples', () => {
+  test.each(Object.entries(runs))('%s', async (name, run) => {
+    await using qemu = await FakeQemu.start({ name: 'web1', nics: [{ name: 'net0' }] });
+    await using example = await start(name, qemu.path);
+    await run(qemu, example);
+    expect({ ...(await example.exited), stderr: example.stderr() }).toEqual({
+      code: 0,
+      signal: null,
+      stderr: '',
+    });
+  });
+
+  test.each(Object.keys(runs))('%s says what is wrong when there is no QEMU', async (name) => {
+    await using example = await start(name, '/nowhere/qmp.sock');
+    expect(await example.exited).toEqual({ code: 1, signal: null });
+    expect(example.stderr()).toContain('no socket at /nowhere/qmp.sock');
+  });
+
+  test('each has its run', () => {
+    expect(readdirSync(`${root}examples`).filter((file) => file.endsWith('.mjs') && !(file in runs))).toEqual(
+      [],
+    );
+  });
+});
