@@ -46,6 +46,22 @@ export interface QueuedProcessEvent {
   readonly key: string | null;
 }
 
+/** What is being done for a domain, and what waits for it. */
+export interface DomainWork {
+  readonly waiting: readonly QueuedProcessEvent[];
+  readonly running: (QueuedProcessEvent & { readonly id: string; readonly incarnation: string }) | null;
+  /** Something for a NIC was lost to a full queue: all are read again when it is empty. */
+  readonly nicsMissed: boolean;
+  /** Number of the last process event. */
+  readonly sequence: number;
+  /** Operations under way, by their ids. */
+  readonly operations: Readonly<Record<string, OperationName>>;
+  /** Who holds the domain job, and who waits for it, in order. */
+  readonly jobHolder: string | null;
+  readonly jobWaiters: readonly string[];
+}
+
+/** Not more than 18 members: V8 copies larger objects twenty times slower, and each `assign` copies it. */
 export interface DomainContext {
   readonly key: string;
   readonly monitored: boolean;
@@ -66,18 +82,8 @@ export interface DomainContext {
   readonly pausedReason: PausedReason | null;
   /** Slot: why we are about to send `cont`. libvirt `priv->runningReason` */
   readonly runningReason: RunningReason | null;
-  readonly waiting: readonly QueuedProcessEvent[];
-  readonly running: (QueuedProcessEvent & { readonly id: string; readonly incarnation: string }) | null;
-  /** Something for a NIC was lost to a full queue: all are read again when it is empty. */
-  readonly nicsMissed: boolean;
   readonly nics: Readonly<Record<string, NicFacts>>;
-  /** Number of the last child. */
-  readonly sequence: number;
-  /** Operations under way, by their ids. */
-  readonly operations: Readonly<Record<string, OperationName>>;
-  /** Who holds the domain job, and who waits for it, in order. */
-  readonly jobHolder: string | null;
-  readonly jobWaiters: readonly string[];
+  readonly work: DomainWork;
 }
 
 /** An operation of the API. libvirt `src/driver-hypervisor.h` */

@@ -11,6 +11,7 @@
 import type { DomainState } from '../events/domain-state.ts';
 import type { ProcessEvent } from '../events/process-events.ts';
 import type { DomainContext, DomainMachineEvent } from './domain-context.ts';
+import { noWork } from './domain-queue.ts';
 import { foundAs } from './domain-setup.ts';
 import { domainSetup } from './domain-work.ts';
 
@@ -346,14 +347,8 @@ export const domainMachine = domainSetup.createMachine({
     monitor: 'lost',
     pausedReason: null,
     runningReason: null,
-    waiting: [],
-    running: null,
-    nicsMissed: false,
     nics: {},
-    sequence: 0,
-    operations: {},
-    jobHolder: null,
-    jobWaiters: [],
+    work: noWork,
   }),
   entry: 'startMonitor',
   initial: 'shutoff',

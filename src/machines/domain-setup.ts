@@ -94,7 +94,7 @@ export const domainStatesSetup = setup({
       event.incarnation === context.incarnation?.uuid,
     isFailedDestroy: ({ context, event }, params: { state: DomainState }) =>
       event.type === 'processEvent.ended' &&
-      context.operations[event.id] === 'destroy' &&
+      context.work.operations[event.id] === 'destroy' &&
       event.outcome.status === 'failed' &&
       context.stoppingFrom === params.state,
     isDestroy: ({ event }) => event.type === 'operation.requested' && event.operation === 'destroy',
@@ -246,7 +246,6 @@ export const domainStatesSetup = setup({
       pausedReason: null,
       runningReason: null,
       nics: {},
-      nicsMissed: false,
     }),
     setMonitor: assign({ monitor: (_, params: { monitor: DomainContext['monitor'] }) => params.monitor }),
   },

@@ -12,9 +12,9 @@ import {
 } from '../events/process-events.ts';
 import type { DomainContext, OperationName } from './domain-context.ts';
 import {
+  enqueueAllNics,
   enqueueProcessEvent,
   nextProcessEvent,
-  readAllNics,
   releaseJob,
   requestJob,
 } from './domain-queue.ts';
@@ -30,8 +30,8 @@ export const domainSetup = domainStatesSetup.extend({
   actions: {
     /** Followed by `startNextProcessEvent`. */
     submitProcessEvent: enqueueActions(({ context, enqueue }, event: ProcessEvent) => {
-      const { queue, dropped } = enqueueProcessEvent(context, event);
-      enqueue.assign(queue);
+      const { work, dropped } = enqueueProcessEvent(context.work, event);
+      enqueue.assign({ work });
       if (dropped === null) return;
       enqueue.emit({
         type: 'drop',
@@ -40,15 +40,18 @@ export const domainSetup = domainStatesSetup.extend({
       });
     }),
     /** Followed by `startNextProcessEvent`. */
-    submitAllNics: assign(({ context }) => readAllNics(context)),
+    submitAllNics: assign({ work: ({ context }) => enqueueAllNics(context.work, context.devices) }),
     startNextProcessEvent: enqueueActions(({ context, enqueue, self }) => {
-      const next = nextProcessEvent(context);
+      const { work } = context;
+      const next = nextProcessEvent(work, context.monitor);
       if (next === undefined || context.incarnation === null) return;
       const { type, data } = next.event;
-      const sequence = context.sequence + 1;
+      const sequence = work.sequence + 1;
       const id = `processEvent#${sequence}`;
       const incarnation = context.incarnation.uuid;
-      enqueue.assign({ sequence, running: { ...next, id, incarnation }, waiting: context.waiting.slice(1) });
+      enqueue.assign({
+        work: { ...work, sequence, running: { ...next, id, incarnation }, waiting: work.waiting.slice(1) },
+      });
       const { job, timeoutMs } = processEvents[type];
       enqueue.spawnChild('processEvent', {
         id,
@@ -60,7 +63,8 @@ export const domainSetup = domainStatesSetup.extend({
      * ends as ignored. Only what finds out whether the process is gone, and a destroy, go on.
      */
     revokeLeases: enqueueActions(({ context, enqueue }, { why }: { why: string }) => {
-      const { running, operations, incarnation } = context;
+      const { work, incarnation } = context;
+      const { running, operations } = work;
       const revoked = running !== null && !processEvents[running.event.type].overtakes;
       if (revoked) {
         enqueue.stopChild(running.id);
@@ -80,30 +84,34 @@ export const domainSetup = domainStatesSetup.extend({
       }
       // Neither of those that go on has a job.
       enqueue.assign({
-        running: revoked ? null : running,
-        operations: kept,
-        jobHolder: null,
-        jobWaiters: [],
+        work: {
+          ...work,
+          running: revoked ? null : running,
+          operations: kept,
+          jobHolder: null,
+          jobWaiters: [],
+        },
       });
     }),
     /** What still waits ends too, each with its outcome. */
     flushProcessEvents: enqueueActions(({ context, enqueue }) => {
-      for (const { event } of context.waiting)
+      for (const { event } of context.work.waiting)
         enqueue.emit({
           type: 'outcome',
           args: { type: event.type, status: 'ignored', why: 'domain gone' },
           incarnation: context.incarnation,
         });
-      enqueue.assign({ waiting: [] });
+      enqueue.assign({ work: { ...context.work, waiting: [], nicsMissed: false } });
     }),
     /** Followed by `releaseJob` and `startNextProcessEvent`. */
     applyOutcome: enqueueActions(
       ({ context, enqueue }, { ended, active }: { ended: ProcessEventEnded; active: boolean }) => {
         enqueue.stopChild(ended.id);
-        const { running } = context;
+        const { work } = context;
+        const { running } = work;
         if (running?.id !== ended.id) {
-          const { [ended.id]: operation, ...operations } = context.operations;
-          enqueue.assign({ operations });
+          const { [ended.id]: operation, ...operations } = work.operations;
+          enqueue.assign({ work: { ...work, operations } });
           if (operation !== undefined)
             enqueue.emit({ type: 'operation.ended', id: ended.id, outcome: ended.outcome });
           return;
@@ -116,10 +124,10 @@ export const domainSetup = domainStatesSetup.extend({
         const { status, why } = outcome;
         const { facts, emits = [] } = current ? outcome : {};
         const again = current && outcome.retry === true && processEvents[running.event.type].mustRun;
+        const idle = { ...work, running: null };
         enqueue.assign({
-          running: null,
+          work: again ? enqueueProcessEvent(idle, running.event).work : idle,
           ...(facts === undefined ? {} : withFacts(context, facts)),
-          ...(again ? enqueueProcessEvent(context, running.event).queue : {}),
         });
         const { incarnation } = context;
         for (const item of emits) enqueue.emit({ ...item, incarnation });
@@ -131,16 +139,17 @@ export const domainSetup = domainStatesSetup.extend({
       },
     ),
     /** The full queue that lost something for a NIC is empty again. Followed by `startNextProcessEvent`. */
-    submitMissedNics: assign(({ context }) =>
-      context.nicsMissed && context.waiting.length === 0
-        ? { ...readAllNics(context), nicsMissed: false }
-        : {},
-    ),
+    submitMissedNics: enqueueActions(({ context, enqueue }) => {
+      const { work, devices } = context;
+      if (!work.nicsMissed || work.waiting.length > 0) return;
+      enqueue.assign({ work: enqueueAllNics({ ...work, nicsMissed: false }, devices) });
+    }),
 
     startOperation: enqueueActions(({ context, enqueue, event, self }) => {
       if (event.type !== 'operation.requested' || context.incarnation === null) return;
       const { id, operation, timeoutMs } = event;
-      enqueue.assign({ operations: { ...context.operations, [id]: operation } });
+      const { work } = context;
+      enqueue.assign({ work: { ...work, operations: { ...work.operations, [id]: operation } } });
       enqueue.spawnChild('operation', {
         id,
         input: {
@@ -164,23 +173,24 @@ export const domainSetup = domainStatesSetup.extend({
     }),
     /** Followed by `releaseJob`. */
     cancelOperation: enqueueActions(({ context, enqueue }, { id, why }: { id: string; why: string }) => {
-      const { [id]: operation, ...operations } = context.operations;
+      const { [id]: operation, ...operations } = context.work.operations;
       if (operation === undefined) return;
       enqueue.stopChild(id);
-      enqueue.assign({ operations });
+      enqueue.assign({ work: { ...context.work, operations } });
       enqueue.emit({ type: 'operation.ended', id, outcome: { status: 'ignored', why } });
     }),
     requestJob: enqueueActions(({ context, enqueue }, { id }: { id: string }) => {
       // Its request may have crossed with its end.
-      if (context.running?.id !== id && context.operations[id] === undefined) return;
-      enqueue.assign(requestJob(context, id));
-      if (context.jobHolder === null) enqueue.sendTo(id, jobGranted(context));
+      const { work } = context;
+      if (work.running?.id !== id && work.operations[id] === undefined) return;
+      enqueue.assign({ work: requestJob(work, id) });
+      if (work.jobHolder === null) enqueue.sendTo(id, jobGranted(context));
     }),
     releaseJob: enqueueActions(({ context, enqueue }, { id }: { id: string }) => {
-      const job = releaseJob(context, id);
-      enqueue.assign(job);
-      if (job.jobHolder !== null && job.jobHolder !== context.jobHolder)
-        enqueue.sendTo(job.jobHolder, jobGranted(context));
+      const work = releaseJob(context.work, id);
+      enqueue.assign({ work });
+      if (work.jobHolder !== null && work.jobHolder !== context.work.jobHolder)
+        enqueue.sendTo(work.jobHolder, jobGranted(context));
     }),
   },
 });

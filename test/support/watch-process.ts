@@ -61,8 +61,8 @@ async function watch({ host = 'off', attach }: WatchPlan): Promise<void> {
     let last = '0 0';
     const report = (): void => {
       const context = vm.actor.getSnapshot().context;
-      const running = context.running?.event.type === 'nicRxFilterChanged' ? 1 : 0;
-      const waiting = context.waiting.filter(({ event }) => event.type === 'nicRxFilterChanged').length;
+      const running = context.work.running?.event.type === 'nicRxFilterChanged' ? 1 : 0;
+      const waiting = context.work.waiting.filter(({ event }) => event.type === 'nicRxFilterChanged').length;
       if (`${running} ${waiting}` === last) return;
       last = `${running} ${waiting}`;
       print({ type: 'handlers', running, waiting });

@@ -80,7 +80,7 @@ const steps: Readonly<Record<string, (world: World, go: () => Promise<void>) => 
     qemu.setRxFilter('net1', { promiscuous: true });
     await arrived.reached;
     qemu.setRxFilter('net0', GUEST_FILTER);
-    await waitFor(vm.actor, ({ context }) => context.waiting.length === 1);
+    await waitFor(vm.actor, ({ context }) => context.work.waiting.length === 1);
     await go();
     arrived.release();
   },
@@ -89,7 +89,7 @@ const steps: Readonly<Record<string, (world: World, go: () => Promise<void>) => 
     pending.push(vm.suspend().catch(() => {}));
     await arrived.reached;
     qemu.setRxFilter('net0', GUEST_FILTER);
-    await waitFor(vm.actor, ({ context }) => context.jobWaiters.length === 1);
+    await waitFor(vm.actor, ({ context }) => context.work.jobWaiters.length === 1);
     await go();
     arrived.release();
   },
@@ -134,7 +134,7 @@ function hook(qemu: FakeQemu, command: string): { reached: Promise<void>; releas
 }
 
 const settled = (vm: Domain): boolean => {
-  const { running, waiting } = vm.actor.getSnapshot().context;
+  const { running, waiting } = vm.actor.getSnapshot().context.work;
   return running === null && waiting.length === 0;
 };
 

@@ -192,7 +192,7 @@ describe('the end of a process', () => {
       'outcome nicRxFilterChanged ignored domain gone',
       'lifecycle stopped failed',
     ]);
-    expect(walk.snapshot.context).toMatchObject({
+    expect(walk.snapshot.context.work).toMatchObject({
       running: null,
       waiting: [],
       jobHolder: null,
@@ -204,7 +204,7 @@ describe('the end of a process', () => {
     const walk = attached('running');
     walk.send({ type: 'monitor.lost', protocolError: false });
     walk.send({ type: 'monitor.attemptFailed', attempt: 'failed' });
-    const id = walk.snapshot.context.running?.id ?? '';
+    const id = walk.snapshot.context.work.running?.id ?? '';
     const outcome = { status: 'ignored', why: 'QEMU may still live' } as const;
     walk.send({ type: 'processEvent.ended', id, incarnation: walk.incarnation, outcome });
     expect(walk.state).toBe('running unknown');
@@ -405,7 +405,7 @@ describe('operations', () => {
     walk.send({ type: 'processEvent.ended', id: 'operation#1', incarnation: walk.incarnation, outcome });
     expect(walk.state).toBe('running unknown');
     expect(walk.snapshot.value).toEqual({ active: 'running' });
-    expect(walk.snapshot.context.running?.event).toEqual({
+    expect(walk.snapshot.context.work.running?.event).toEqual({
       type: 'nicRxFilterChanged',
       data: { alias: 'net0' },
     });
@@ -417,19 +417,19 @@ describe('operations', () => {
       walk.send(request('suspend', id));
       walk.send({ type: 'domainJob.requested', id, kind: 'modify' });
     }
-    expect(walk.snapshot.context).toMatchObject({
+    expect(walk.snapshot.context.work).toMatchObject({
       jobHolder: 'operation#1',
       jobWaiters: ['operation#2', 'operation#3'],
     });
     walk.send({ type: 'operation.canceled', id: 'operation#2', why: 'aborted' });
     const outcome = { status: 'done' } as const;
     walk.send({ type: 'processEvent.ended', id: 'operation#1', incarnation: walk.incarnation, outcome });
-    expect(walk.snapshot.context).toMatchObject({ jobHolder: 'operation#3', jobWaiters: [] });
+    expect(walk.snapshot.context.work).toMatchObject({ jobHolder: 'operation#3', jobWaiters: [] });
   });
 
   test('a request for the job that crossed with the end of who asked is dropped', () => {
     const walk = attached('running');
     walk.send({ type: 'domainJob.requested', id: 'operation#1', kind: 'modify' });
-    expect(walk.snapshot.context).toMatchObject({ jobHolder: null, jobWaiters: [] });
+    expect(walk.snapshot.context.work).toMatchObject({ jobHolder: null, jobWaiters: [] });
   });
 });

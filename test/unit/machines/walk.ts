@@ -82,7 +82,7 @@ export class Walk {
   gone(): Step {
     const lost = this.send({ type: 'monitor.lost', protocolError: false });
     const tried = this.send({ type: 'monitor.attemptFailed', attempt: 'refused' });
-    const { running } = this.#snapshot.context;
+    const { running } = this.#snapshot.context.work;
     const judged = this.send({
       type: 'processEvent.ended',
       id: running?.id ?? '',
