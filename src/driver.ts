@@ -137,6 +137,11 @@ export class Driver implements AsyncDisposable {
       if (('path' in other ? resolvePath(other.path) : describeAddress(other)) === where)
         throw new StateError(`${where} is attached already, as ${name}`, { domain: name });
     signal?.throwIfAborted();
+    if (
+      checked.pid !== undefined &&
+      (await this.#environment.runtime.processes.identify(checked.pid)) === null
+    )
+      throw new StateError(`there is no process ${checked.pid}`, { code: 'ERR_NO_PROCESS' });
     const key = `domain-${++this.#sequence}`;
     const attachment = new Attachment(this.#environment, this.#logic, key, address, checked, trace, {
       uniqueName: (name) => this.#uniqueName(name, key),
@@ -206,16 +211,24 @@ export class Driver implements AsyncDisposable {
   async #close(): Promise<void> {
     for (const domain of this.#domains.values()) await domain.detach();
     this.#events.flush();
-    await Promise.race([
-      Promise.allSettled(this.#environment.work),
-      new Promise<void>((resolve) => {
-        after(this.#environment.runtime.loop, this.#closeTimeoutMs, resolve);
-      }),
-    ]);
+    await this.#workEnds();
     for (const stream of this.#streams) stream.end();
     this.#events.close();
     this.#alive.clear();
     this.#hold();
+  }
+
+  /** What handlers still wait for is a host command that is let end; it is bounded, and so is the wait. */
+  async #workEnds(): Promise<void> {
+    const { work, runtime } = this.#environment;
+    if (work.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const cancel = after(runtime.loop, this.#closeTimeoutMs, resolve);
+      void Promise.allSettled(work).then(() => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   async #start(attachment: Attachment, signal: AbortSignal | undefined): Promise<Domain> {

@@ -10,7 +10,8 @@ import { type CallbackActorLogic, type EventObject, fromCallback } from 'xstate'
 import { commandChannel } from '../diagnostics.ts';
 import { ConnectError, messageOf, ProtocolError, QemuError } from '../errors.ts';
 import type { ConnectAttempt } from '../events/process-events.ts';
-import { type Contact, type MonitorMachineEvent, monitorMachine } from '../machines/monitor-machine.ts';
+import type { Incarnation } from '../machines/domain-context.ts';
+import { type MonitorMachineEvent, monitorMachine } from '../machines/monitor-machine.ts';
 import { describeAddress, openStream } from '../qmp/address.ts';
 import { backoffDelayMs } from '../qmp/backoff.ts';
 import { QmpConnection } from '../qmp/connection.ts';
@@ -44,7 +45,8 @@ class Link {
   readonly #send: (event: MonitorMachineEvent) => void;
   readonly #abort = new AbortController();
   #connection: QmpConnection | null = null;
-  #contact: Contact | null = null;
+  /** Whose events these are; null until it is known. */
+  #incarnation: Incarnation | null = null;
   /** Events that came before it was known whose they are. */
   #early: QmpEvent[] = [];
   #ended = false;
@@ -79,7 +81,7 @@ class Link {
     this.#record.lastError = null;
     this.#record.connection = connection;
     this.#send({ type: 'link.ready', contact });
-    this.#contact = contact;
+    this.#incarnation = { uuid: contact.incarnation, id: contact.id };
     const early = this.#early;
     this.#early = [];
     for (const event of early) this.#receive(event);
@@ -111,7 +113,7 @@ class Link {
     if (this.#ended) return;
     this.#ended = true;
     this.#release();
-    if (this.#contact === null) this.#record.attemptFailed(error);
+    if (this.#incarnation === null) this.#record.attemptFailed(error);
     else {
       this.#record.lastError = error;
       this.#record.trace?.('eof', {});

@@ -7,6 +7,9 @@ import type { Incarnation } from '../machines/domain-context.ts';
 import type { QmpEvent } from '../qmp/message.ts';
 import type { DomainRecord, Environment } from './environment.ts';
 
+/** Names are kept with their counts, and come from QEMU. */
+const MAX_COUNTED_NAME_LENGTH = 100;
+
 /**
  * Hands one QEMU event to the domain's machine, synchronously, or counts why not.
  *
@@ -28,7 +31,11 @@ export function routeEvent(
       incarnation,
     });
   const drop = (reason: DropReason): void =>
-    environment.tell(record, { type: 'drop', args: { reason, event }, incarnation });
+    environment.tell(record, {
+      type: 'drop',
+      args: { reason, event: event.slice(0, MAX_COUNTED_NAME_LENGTH) },
+      incarnation,
+    });
   const route = qemuEventRoutes.get(event);
   if (route === undefined) return drop('unknown');
   const payload = route.parse(data);

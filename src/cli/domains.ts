@@ -1,7 +1,7 @@
 /** The domains that a command is about: their sockets, and what `--config FILE` says of them. */
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import { domainConfigSchema } from '../config.ts';
+import { type DomainConfig, domainConfigSchema } from '../config.ts';
 import { messageOf, type StateError } from '../errors.ts';
 import { describeAddress, parseAddress } from '../qmp/address.ts';
 import { InputError, UsageError } from './errors.ts';
@@ -15,6 +15,8 @@ export interface Target {
   readonly name?: string;
   readonly uuid?: string;
   readonly devices?: Config['devices'];
+  /** All that the file says of it. */
+  readonly config?: DomainConfig;
   /** Aliases of NICs that follow their guest's filter. */
   readonly trusted: readonly string[];
   /** QEMU turned out to be another one than the file says. */
@@ -38,6 +40,7 @@ export async function readTargets(
 
 interface Entry {
   readonly config: Config;
+  readonly checked: DomainConfig;
   /** `[1]` in a list, else nothing. */
   readonly path: string;
 }
@@ -67,7 +70,7 @@ async function readConfig(io: Io, file: string): Promise<Entry[]> {
     const result = domainConfigSchema.safeParse(config);
     if (!result.success) throw new InputError(describeProblems(file, path, result.error));
     // As it stands in the file: attach checks it once more, and takes it as it was written.
-    return { config: config as Config, path };
+    return { config: config as Config, checked: result.data, path };
   });
 }
 
@@ -123,6 +126,7 @@ function toTarget(monitor: string, file: string | undefined, entry: Entry | unde
     ...(name === undefined ? {} : { name }),
     ...(uuid === undefined || uuid === null ? {} : { uuid }),
     ...(devices === undefined ? {} : { devices }),
+    ...(entry === undefined ? {} : { config: entry.checked }),
     trusted: (devices ?? []).flatMap((device) =>
       device.type === 'net' && device.trustGuestRxFilters === true ? [String(device.alias)] : [],
     ),

@@ -114,16 +114,33 @@ function describe(line: Line): [Style, string] {
     case 'drop':
       return ['dim', `dropped ${line.event} (${line.reason})${line.count > 1 ? ` × ${line.count}` : ''}`];
     case 'monitor-event':
-      return ['dim', `QEMU ${line.event}${line.data === null ? '' : ` ${JSON.stringify(line.data)}`}`];
+      return ['dim', `QEMU ${line.event}${line.data === null ? '' : ` ${valueText(line.data)}`}`];
   }
+}
+
+/** Longer values are cut in text; jsonl has all of them. */
+const MAX_VALUE_LENGTH = 200;
+
+function valueText(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)}…` : text;
 }
 
 function describeEvent({ event, args }: EventLine): string {
   if (event === 'lifecycle') return `${args.event} (${args.detail})`;
-  const parts = Object.entries(args).map(
-    ([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`,
+  if (event === 'nic-rx-filter-change') return `${event}, ${args.alias}: ${describeFilter(args)}`;
+  return joined(event, ...Object.entries(args).map(([name, value]) => `${name} ${valueText(value)}`));
+}
+
+function describeFilter({ filter, changes, dryRun }: DomainEventArgs['nic-rx-filter-change']): string {
+  const { mainMac, promiscuous, multicast, multicastTable } = filter;
+  const groups = multicast === 'normal' ? `${multicastTable.length}` : multicast;
+  return joined(
+    `MAC ${mainMac}`,
+    promiscuous && 'promiscuous',
+    `multicast groups: ${groups}`,
+    `host changes ${dryRun ? 'due' : 'made'}: ${changes.length}`,
   );
-  return joined(event, ...parts);
 }
 
 export function describeChange(change: HostChange): string {

@@ -43,6 +43,14 @@ export const eventsOption = (): Option =>
     return ids as DomainEventId[];
   });
 
+export const configOption = (): Option =>
+  new Option('--config <file>', 'what QEMU does not tell of a domain: JSON, one object or a list');
+
+export const hostOption = (): Option =>
+  new Option('--host <what>', "how the host follows its guests' receive filters")
+    .choices(['dry-run', 'apply', 'off'])
+    .default('dry-run');
+
 /** A million seconds are eleven days; timers cannot do much more. */
 const MAX_SECONDS = 1_000_000;
 

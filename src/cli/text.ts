@@ -1,13 +1,26 @@
 /** Text for people: one thing a line, safe on a terminal. */
-import { styleText } from 'node:util';
 
-export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan' | 'magenta';
+/** Select Graphic Rendition: on, off. */
+const styles = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  magenta: [35, 39],
+  cyan: [36, 39],
+} as const;
+
+export type Style = keyof typeof styles;
 
 /** Colours a text, or leaves it as it is. */
 export type Paint = (style: Style, text: string) => string;
 
 export const plain: Paint = (_style, text) => text;
-export const coloured: Paint = (style, text) => styleText(style, text);
+export const coloured: Paint = (style, text) => {
+  const [on, off] = styles[style];
+  return `\u001b[${on}m${text}\u001b[${off}m`;
+};
 
 /** What comes from QEMU, its guest or a file must not command the terminal, nor break the line. */
 export const printable = (text: string): string =>

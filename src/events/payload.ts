@@ -27,7 +27,13 @@ export interface Field<T> {
   readonly accepts: (value: unknown) => boolean;
 }
 
-export const string: Field<string> = { kind: 'string', accepts: (value) => typeof value === 'string' };
+/** Names and paths come from a guest or a user: longer than this is none. */
+export const MAX_STRING_LENGTH = 4096;
+
+export const string: Field<string> = {
+  kind: 'string',
+  accepts: (value) => typeof value === 'string' && value.length <= MAX_STRING_LENGTH,
+};
 
 export const boolean: Field<boolean> = { kind: 'boolean', accepts: (value) => typeof value === 'boolean' };
 

@@ -57,8 +57,9 @@ export class ManagerPlay {
       case 'event':
         return this.#event(line);
       case 'eof':
-        if (!isOwnEof(line) || !this.#connected) this.#ignore('other-monitor', 'eof');
-        else this.#domain.lose(line.gone !== false);
+        if (!isOwnEof(line)) this.#eofElsewhere();
+        else if (this.#connected) this.#domain.lose(line.gone !== false);
+        else this.#ignore('not-attached', 'eof');
     }
   }
 
@@ -183,6 +184,13 @@ export class ManagerPlay {
     else this.#domain.route(line, this.#incarnation);
   }
 
+  /** The manager had closed its own monitor: the call for which it did is as good as through. */
+  #eofElsewhere(): void {
+    const ender = this.#calls.find(({ begun, ok, operation }) => begun && ok && operation.ends !== undefined);
+    if (ender === undefined || !this.#connected) this.#ignore('other-monitor', 'eof');
+    else this.#end(ender);
+  }
+
   async #done({ step }: RecordingLine<'stepDone'>, index: number): Promise<void> {
     const domain = this.#domain;
     const present = domain.step;
@@ -209,13 +217,15 @@ export class ManagerPlay {
       }
     }
     if (!ok) return;
-    if (operation.ends !== undefined && domain.incarnation !== null) {
-      if (operation.ends.when === 'last')
-        domain.actor.send({ type: 'manager.stopping', ...operation.ends.ending });
-      // The manager closes its monitor itself, and sees to it that QEMU ends.
-      domain.lose(true);
-    } else await this.#settleCall(made.call.operation);
+    if (operation.ends !== undefined && domain.incarnation !== null) this.#end(made);
+    else await this.#settleCall(made.call.operation);
     await domain.loop.settle();
+  }
+
+  /** The manager closes its monitor itself, and sees to it that QEMU ends. */
+  #end({ operation: { ends } }: Made): void {
+    if (ends?.when === 'last') this.#domain.actor.send({ type: 'manager.stopping', ...ends.ending });
+    this.#domain.lose(true);
   }
 
   async #settleCall(operation: string): Promise<void> {

@@ -1,5 +1,6 @@
 /** The examples run, each as a process of its own against a fake QEMU, and print what they say they print. */
 import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { FakeQemu } from '../../src/testing/index.ts';
 import { type RunningProcess, startProcess } from '../support/process.ts';
@@ -8,7 +9,12 @@ import { root } from './pages.ts';
 const start = (example: string, ...args: string[]): Promise<RunningProcess> =>
   startProcess(
     process.execPath,
-    ['--import', './test/docs/from-source.mjs', `examples/${example}`, ...args],
+    [
+      '--import',
+      fileURLToPath(new URL('./from-source.mjs', import.meta.url)),
+      `examples/${example}`,
+      ...args,
+    ],
     { cwd: root },
   );
 

@@ -3,4 +3,4 @@ import { register as registerHooks } from 'node:module';
 import { register } from 'tsx/esm/api';
 
 register();
-registerHooks('./from-source-hooks.mjs', import.meta.url);
+registerHooks(new URL('./from-source-hooks.mjs', import.meta.url));

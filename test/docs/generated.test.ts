@@ -22,7 +22,9 @@ test('every error class, channel and machine has its row in the pages', async ()
   const errors = readFileSync(`${root}docs/errors.md`, 'utf8');
   const exported = Object.keys(await import('../../src/errors.ts')).filter((name) => name.endsWith('Error'));
   expect(exported.filter((name) => !errors.includes(`\`${name}\``))).toEqual([]);
-  const codes = readFileSync(`${root}src/errors.ts`, 'utf8').match(/ERR_[A-Z_]+/g) ?? [];
+  const codes = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => readFileSync(`${root}src/${file}`, 'utf8').match(/\bERR_[A-Z_]+/g) ?? []);
   expect(codes.filter((code) => !errors.includes(code))).toEqual([]);
 
   const diagnostics = readFileSync(`${root}docs/diagnostics.md`, 'utf8');

@@ -84,9 +84,11 @@ function typeErrors(sources: readonly { readonly where: string; readonly text: s
   const { getSourceFile, fileExists, readFile } = host;
   host.fileExists = (file) => virtual.has(file) || fileExists(file);
   host.readFile = (file) => virtual.get(file) ?? readFile(file);
-  host.getSourceFile = (file, ...rest) => {
+  host.getSourceFile = (file, languageVersion) => {
     const text = virtual.get(file);
-    return text === undefined ? getSourceFile(file, ...rest) : ts.createSourceFile(file, text, ...rest);
+    return text === undefined
+      ? getSourceFile(file, languageVersion)
+      : ts.createSourceFile(file, text, languageVersion);
   };
   const program = ts.createProgram([...virtual.keys()], checking, host);
   return [...virtual.keys()].flatMap((file) => {

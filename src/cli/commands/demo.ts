@@ -44,6 +44,18 @@ interface Stage {
 }
 
 async function demo(options: Options, session: Session): Promise<ExitCode> {
+  const story = new Story(session);
+  await play(options, session, story);
+  await story.chapter(
+    'That was all',
+    'Nothing of it is left: QEMU has ended, its socket is removed, the host was not touched. ' +
+      'Next: start a QEMU of yours with -qmp unix:/tmp/qmp,server=on,wait=off and run qemu-actors watch --qmp /tmp/qmp',
+  );
+  return 0;
+}
+
+/** All that it starts is stopped again, however it ends. */
+async function play(options: Options, session: Session, story: Story): Promise<void> {
   await using cleanup = new Cleanup();
   const { runtime } = session.io;
   cleanup.defer(runtime.hold());
@@ -52,20 +64,12 @@ async function demo(options: Options, session: Session): Promise<ExitCode> {
   const network = new PretendNetwork(MAC);
   const driver = await openDriver({ runtime, host: network });
   cleanup.defer(() => driver.close());
-  const story = new Story(session);
   story.follow(driver);
   story.title(stage.title);
-
   const vm = await boot(story, driver, stage, session);
   await pause(story, vm, session);
   await filter(story, driver, stage, vm, session, cleanup);
   await destroy(story, stage, vm, network, session);
-  await story.chapter(
-    'That was all',
-    'Nothing of it is left: QEMU has ended, its socket is removed, the host was not touched. ' +
-      'Next: start a QEMU of yours with -qmp unix:/tmp/qmp,server=on,wait=off and run qemu-actors watch --qmp /tmp/qmp',
-  );
-  return 0;
 }
 
 async function openStage(
@@ -78,16 +82,18 @@ async function openStage(
     throw new Error('no qemu-system-x86_64 that can be run; --fake shows it without one');
   if (version !== null) {
     try {
-      const qemu = cleanup.use(await RealQemu.start('demo', MAC));
+      const qemu = cleanup.use(await RealQemu.start('demo', MAC, io.runtime, signal));
       const title = `qemu-actors on QEMU ${version}, started for this demo: no acceleration, no disk, no network`;
-      return { path: qemu.path, pid: qemu.pid, fake: null, title };
+      const { path, pid } = qemu;
+      return { path, fake: null, title, ...(pid === undefined ? {} : { pid }) };
     } catch (error) {
+      signal.throwIfAborted();
       if (real === true) throw error;
       say(`${messageOf(error)}; going on with the fake one`);
     }
   }
   const qemu = cleanup.use(await startFake('demo', io.runtime));
-  const why = fake === true ? '' : ' (there is no qemu-system-x86_64 here)';
+  const why = fake === true ? '' : ' (no qemu-system-x86_64 can be used here)';
   return {
     path: qemu.path,
     fake: qemu,

@@ -1,16 +1,23 @@
 /** `watch`: attaches to QEMUs and prints what happens, through their ends and new beginnings. */
 import type { Command } from 'commander';
-import { Option } from 'commander';
 import type { Domain, DomainEvent, EventId } from '../../domain.ts';
 import { type Driver, openDriver } from '../../driver.ts';
-import { ConnectError, StateError } from '../../errors.ts';
 import { type DomainEventId, domainEvents } from '../../events/domain-events.ts';
 import { after } from '../../loop/timeouts.ts';
-import { readTargets, type Target } from '../domains.ts';
+import { attachTarget, sayUnfollowed } from '../attach.ts';
+import { readTargets } from '../domains.ts';
 import { DropLines } from '../drops.ts';
 import { type ExitCode, TimeoutError } from '../errors.ts';
 import { bodyOf, headOf, toLine } from '../lines.ts';
-import { eventsOption, examples, formatOption, qmpsOption, timeoutOption } from '../options.ts';
+import {
+  configOption,
+  eventsOption,
+  examples,
+  formatOption,
+  hostOption,
+  qmpsOption,
+  timeoutOption,
+} from '../options.ts';
 import type { Format } from '../output.ts';
 import type { Run, Session } from '../run.ts';
 
@@ -32,13 +39,9 @@ export function addWatch(program: Command, run: Run): void {
     .command('watch')
     .description('attach to QEMUs that somebody started, and print what happens to them')
     .addOption(qmpsOption())
-    .option('--config <file>', 'what the domains are: JSON, one object or a list')
+    .addOption(configOption())
     .addOption(eventsOption())
-    .addOption(
-      new Option('--host <what>', "how the host follows its guests' receive filters")
-        .choices(['dry-run', 'apply', 'off'])
-        .default('dry-run'),
-    )
+    .addOption(hostOption())
     .option('--outcomes', 'print how each handler ended')
     .option('--raw', "print QEMU's own events too")
     .addOption(timeoutOption('end after so long; exit code 124 if --once or --until-stopped was not met'))
@@ -81,7 +84,12 @@ async function watch(options: Options, session: Session): Promise<ExitCode> {
           else reject(new TimeoutError(`not met within ${options.timeout} s: ${describeWanted(options)}`));
         });
       printer.start(driver, targets.length, () => resolve(0));
-      for (const target of targets) attach(driver, target, options, session, attempts.signal).catch(reject);
+      for (const target of targets)
+        attachTarget(driver, target, {
+          session,
+          signal: attempts.signal,
+          endsWhenStopped: options.untilStopped === true,
+        }).catch(reject);
     });
   } finally {
     cancelTimeout();
@@ -97,75 +105,6 @@ const describeWanted = ({ once, untilStopped }: Options): string =>
   [once === true && 'an event (--once)', untilStopped === true && 'every domain stopped (--until-stopped)']
     .filter((text) => text !== false)
     .join(', or ');
-
-function sayUnfollowed(session: Session, targets: readonly Target[]): void {
-  for (const { monitor, trusted } of targets)
-    if (trusted.length > 0)
-      session.say(
-        `${monitor}: with --host off the filter of ${trusted.join(', ')} is not followed, and QEMU tells only its first change`,
-      );
-}
-
-/** @throws what makes going on pointless: the QEMU is not the one that was configured */
-async function attach(
-  driver: Driver,
-  target: Target,
-  options: Options,
-  session: Session,
-  signal: AbortSignal,
-): Promise<void> {
-  const { monitor, name, uuid, devices } = target;
-  const attached = driver.attach({
-    monitor,
-    wait: true,
-    signal,
-    ...(name === undefined ? {} : { name }),
-    ...(uuid === undefined ? {} : { uuid }),
-    ...(devices === undefined ? {} : { devices }),
-  });
-  // It is there before it answers.
-  const domain = driver.domains.at(-1);
-  if (domain !== undefined) sayTroubles(domain, monitor, options, session, signal);
-  try {
-    await attached;
-  } catch (error) {
-    if (signal.aborted) return;
-    throw error instanceof StateError ? target.mismatch(error) : error;
-  }
-}
-
-/** A monitor that is absent, silent or held by another is waited for; that is said once, until it is back. */
-function sayTroubles(
-  domain: Domain,
-  monitor: string,
-  { untilStopped }: Options,
-  session: Session,
-  signal: AbortSignal,
-): void {
-  let said: string | null = null;
-  let wasActive = false;
-  domain.actor.subscribe(() => {
-    const { lastError: error } = domain;
-    const { active, monitor: link } = domain.state;
-    if (active) wasActive = true;
-    if (link !== 'lost') said = null;
-    if (link !== 'lost' || error === null || signal.aborted) return;
-    const absent = isAbsent(error);
-    const trouble = absent ? 'absent' : error.code;
-    // While it is active, whether nobody listens any more is about to be found out.
-    if (trouble === said || (absent && active)) return;
-    said = trouble;
-    if (!absent) session.say(`${monitor}: ${error.message}; trying again`);
-    else if (!wasActive) session.say(`waiting: ${error.message}`);
-    else if (untilStopped !== true) session.say(`waiting for the next QEMU at ${monitor}`);
-  });
-}
-
-function isAbsent(error: unknown): boolean {
-  const cause = error instanceof ConnectError ? error.cause : undefined;
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  return code === 'ENOENT' || code === 'ECONNREFUSED';
-}
 
 /** Subscribes, prints, and knows when it is enough. */
 class Printer {
