@@ -104,9 +104,8 @@ class Link {
   }
 
   readonly #receive = (event: QmpEvent): void => {
-    const contact = this.#contact;
-    if (contact === null) this.#early.push(event);
-    else routeEvent(this.#environment, this.#record, { uuid: contact.incarnation, id: contact.id }, event);
+    if (this.#incarnation === null) this.#early.push(event);
+    else routeEvent(this.#environment, this.#record, this.#incarnation, event);
   };
 
   #end(error: QemuError | null, attempt: ConnectAttempt): void {

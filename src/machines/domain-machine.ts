@@ -301,7 +301,7 @@ const stopping = domainSetup.createStateConfig({
     },
     'monitor.lost': { actions: { type: 'setMonitor', params: { monitor: 'lost' } } },
     'processEvent.ended': [
-      { guard: 'saysGone', target: 'shutoff', actions: [...end(false), ...gone({ sawShutdown: true })] },
+      { guard: 'saysGone', target: 'shutoff', actions: [...end(true), ...gone({ sawShutdown: true })] },
       // It did not die: what it was before, it is again.
       ...foundStates.map((state) => ({
         guard: { type: 'isFailedDestroy' as const, params: { state } },

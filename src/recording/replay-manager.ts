@@ -213,7 +213,7 @@ export class ManagerPlay {
       if (ok) this.#announce(made);
       else {
         domain.actor.send({ type: 'manager.startFailed' });
-        domain.connection = null;
+        domain.lose(false);
       }
     }
     if (!ok) return;

@@ -118,6 +118,30 @@ describe('the comparison', () => {
     );
   });
 
+  test('rule 5: an I/O error of a network disk is not compared', () => {
+    same(
+      {},
+      {
+        events: [
+          ['io-error', { path: null }],
+          ['io-error-reason', { path: null }],
+        ],
+      },
+    );
+    differ({}, { events: [['io-error', { path: '/a' }]] });
+  });
+
+  test('rule 7: added memory is named after the device or its backend', () => {
+    same(
+      { events: [['device-added', { alias: 'memdimm0' }]] },
+      { events: [['device-added', { alias: 'dimm0' }]] },
+    );
+    differ(
+      { events: [['device-added', { alias: 'memdimm0' }]] },
+      { events: [['device-added', { alias: 'dimm1' }]] },
+    );
+  });
+
   test('rule 6: where libvirt stays crashed, ours is one stopped; nothing after is compared', () => {
     const lines = [
       ...started({ onCrash: 'coredump-destroy' }),

@@ -3,7 +3,7 @@
  *
  * The rules say where both may differ, and why; a deviation needs a rule, not the name of a scenario.
  */
-import { domainEvents } from '../../src/events/domain-events.ts';
+import { reports } from '../../src/events/reports.ts';
 import { isOwnEof } from '../../src/recording/format.ts';
 import type { Recording } from '../../src/recording/reader.ts';
 
@@ -52,7 +52,7 @@ export function compare(
 ): string[] {
   const scene = new Scene(recording, expected);
   const ours: Event[] = told
-    .filter(({ type, reconstructed }) => Object.hasOwn(domainEvents, type) && !reconstructed)
+    .filter(({ type, reconstructed }) => !Object.hasOwn(reports, type) && !reconstructed)
     .map(({ type, args, step }) => ({ step: step ?? 0, event: type, args: args as Args }));
   const theirs: Event[] = expected.flatMap(({ step, events }) =>
     events.map(({ event, args }) => ({ step, event, args })),

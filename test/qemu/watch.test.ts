@@ -1,5 +1,5 @@
 /** `watch` on real QEMUs that somebody else started: what an observer is told (docs/cli.md; design of attach). */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { describeWith } from '../support/needs.ts';
@@ -320,5 +320,28 @@ describeWith(['qemu'], 'watch ends, or waits for the next incarnation, as it is 
       ['shutdown host', 'stopped shutdown'],
       ['suspended paused', 'stopped failed'],
     ]);
+  });
+});
+
+describeWith(['qemu'], 'record of a QEMU, then replay,', () => {
+  test('prints what watch printed', async () => {
+    await using qemu = await startQemu({ name: 'web1', extraMonitors: 1 });
+    const [one = '', other = ''] = qemu.paths;
+    const file = `${qemu.directory}/web1.qmp.jsonl`;
+    await using watching = await watch([one], '--until-stopped', '--raw', '--outcomes');
+    await using recording = await startCli(['record', '--qmp', other, '-o', file]);
+    while (!(await readFile(file, 'utf8').catch(() => '')).includes('"UUID"')) await sleep(10);
+    await qemu.qmp('stop');
+    await qemu.qmp('cont');
+    await qemu.qmp('system_reset');
+    qemu.kill('SIGTERM');
+    expect(await exitCode(watching)).toBe(0);
+    expect(await exitCode(recording)).toBe(0);
+
+    await using replayed = await startCli(['replay', file, '--format', 'jsonl', '--raw', '--outcomes']);
+    expect(await exitCode(replayed)).toBe(0);
+    const comparable = (running: RunningProcess) =>
+      parseLines(running.lines()).map(({ incarnation: _, ...line }) => line);
+    expect(comparable(replayed)).toEqual(comparable(watching));
   });
 });

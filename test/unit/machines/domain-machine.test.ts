@@ -369,9 +369,7 @@ describe('a manager starts and ends it (domain-states.md §4)', () => {
     });
     expect(walk.qemu('SHUTDOWN', { guest: false }).emitted).toEqual(['drop ignored-in-state SHUTDOWN']);
     const step = walk.gone();
-    expect(step.emitted.filter((one) => one.startsWith('lifecycle'))).toEqual([
-      'lifecycle stopped destroyed',
-    ]);
+    expect(step.emitted).toEqual(['outcome monitorEof done', 'lifecycle stopped destroyed']);
     expect(step.state).toBe('shutoff destroyed');
   });
 });

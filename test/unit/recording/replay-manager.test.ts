@@ -166,6 +166,11 @@ describe('how a run ends', () => {
     expect(await replayed(manager(), asked(1, 'start'), done(1, false))).toEqual(['1 shutoff (failed)']);
   });
 
+  test('after a start that failed there is no monitor', async () => {
+    const items = await play(text(manager(), asked(1, 'start'), done(1, false)));
+    expect(items.at(-1)?.args).toMatchObject({ active: false, monitor: 'lost' });
+  });
+
   test('a start that is refused because the domain runs leaves it running', async () => {
     expect((await replayed(...started(), asked(2, 'start'), done(2, false))).at(-1)).toBe(
       '2 running (booted)',
