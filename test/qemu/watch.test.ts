@@ -1,5 +1,5 @@
 /** `watch` on real QEMUs that somebody else started: what an observer is told (docs/cli.md; design of attach). */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { describeWith } from '../support/needs.ts';
@@ -26,6 +26,16 @@ function briefs(running: RunningProcess): string[] {
 
 async function exitCode(running: RunningProcess): Promise<number | null> {
   return (await running.exited).code;
+}
+
+/** Processes whose environment has this, the children of such ones too. */
+async function processesWith(setting: string): Promise<string[]> {
+  const pids: string[] = [];
+  for (const pid of await readdir('/proc')) {
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    if (environment.split('\0').includes(setting)) pids.push(pid);
+  }
+  return pids;
 }
 
 /** Writes a port until QEMU says so: the firmware must have switched ACPI on before. */
@@ -343,5 +353,21 @@ describeWith(['qemu'], 'record of a QEMU, then replay,', () => {
     const comparable = (running: RunningProcess) =>
       parseLines(running.lines()).map(({ incarnation: _, ...line }) => line);
     expect(comparable(replayed)).toEqual(comparable(watching));
+  });
+});
+
+describeWith(['qemu'], 'demo --real', () => {
+  test('tells its story within a minute, and leaves no QEMU behind, also when it is interrupted', async () => {
+    for (const interrupted of [false, true]) {
+      const mark = `demo-${process.pid}-${interrupted}`;
+      await using running = await startCli(['demo', '--real', '--format', 'jsonl'], {
+        env: { QA_DEMO: mark },
+      });
+      await running.line(/"state":"running"/);
+      if (interrupted) running.kill('SIGINT');
+      expect(await exitCode(running)).toBe(interrupted ? 130 : 0);
+      expect(running.stdout().includes('That was all')).toBe(!interrupted);
+      expect(await processesWith(`QA_DEMO=${mark}`)).toEqual([]);
+    }
   });
 });
