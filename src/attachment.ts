@@ -10,7 +10,7 @@ import type {
 } from './actors/environment.ts';
 import type { attachSchema } from './config.ts';
 import { type QemuError, StateError } from './errors.ts';
-import type { Outcome } from './events/process-events.ts';
+import type { Outcome } from './events/outcome.ts';
 import type { Address, FileIdentity, ProcessIdentity } from './loop/runtime.ts';
 import { createClock } from './loop/timeouts.ts';
 import type { domainMachine } from './machines/domain-machine.ts';
@@ -51,6 +51,7 @@ export class Attachment implements DomainRecord {
   readonly firstContact: Promise<void>;
   name: string;
   uuid: string | null = null;
+  saidUuid: string | null = null;
   process: ProcessIdentity | null = null;
   socket: FileIdentity | null = null;
   connection: MonitorConnection | null = null;
@@ -118,7 +119,7 @@ export class Attachment implements DomainRecord {
     const error = closedError(`domain ${this.name}`);
     for (const { reject } of [...this.pending.values()]) reject(error);
     this.#settleContact((contact) => contact.reject(error));
-    if (incarnation !== null) this.#environment.tell(this, { type: 'detached', args: {}, incarnation });
+    this.#environment.tell(this, { type: 'detached', args: {}, incarnation });
   }
 
   met({ name, uuid }: Pick<Contact, 'name' | 'uuid'>): void {
@@ -128,6 +129,7 @@ export class Attachment implements DomainRecord {
     if (expectedUuid !== undefined && uuid !== null && uuid !== expectedUuid.toLowerCase())
       throw new StateError(`this QEMU has the uuid ${uuid}, not ${expectedUuid}`);
     this.uuid = uuid ?? expectedUuid ?? null;
+    this.saidUuid = uuid;
     if (this.#contact !== null) this.name = this.#hooks.uniqueName(name ?? this.#baseName);
     this.#settleContact((contact) => contact.resolve());
   }

@@ -46,7 +46,7 @@ export interface DomainSnapshot {
 
 export interface OperationOptions {
   readonly signal?: AbortSignal;
-  /** For all of it, the wait for the domain job included. @defaultValue 30 000; `destroy` 60 000 */
+  /** For the operation, and as long (30 s at most) for the domain job before it. @defaultValue 30 000; `destroy` 60 000 */
   readonly timeoutMs?: number;
 }
 

@@ -53,6 +53,14 @@ export interface SubscriptionOptions {
   readonly once?: boolean;
 }
 
+const DRIVER_OPTIONS: ReadonlySet<string> = new Set<keyof DriverOptions>([
+  'eventLoop',
+  'runtime',
+  'host',
+  'onCallbackError',
+  'closeTimeoutMs',
+]);
+
 const isKnownType = (type: string): type is EventId =>
   Object.hasOwn(domainEvents, type) || Object.hasOwn(reports, type);
 
@@ -88,9 +96,11 @@ export class Driver implements AsyncDisposable {
 
   /** @internal Use `openDriver`. */
   constructor(options: DriverOptions) {
+    for (const key of Object.keys(options))
+      if (!DRIVER_OPTIONS.has(key)) throw badArgument('openDriver', [...DRIVER_OPTIONS].join(', '), key);
     const { eventLoop, runtime = createNodeRuntime(eventLoop), closeTimeoutMs = 5000 } = options;
     this.#closeTimeoutMs = closeTimeoutMs;
-    this.#events = new EventState(runtime.loop, options.onCallbackError ?? warnOnce());
+    this.#events = new EventState(runtime.loop, callbackErrors(options.onCallbackError ?? warnOnce()));
     this.#environment = {
       runtime,
       host: hostOf(options.host ?? 'off', runtime),
@@ -137,11 +147,6 @@ export class Driver implements AsyncDisposable {
       if (('path' in other ? resolvePath(other.path) : describeAddress(other)) === where)
         throw new StateError(`${where} is attached already, as ${name}`, { domain: name });
     signal?.throwIfAborted();
-    if (
-      checked.pid !== undefined &&
-      (await this.#environment.runtime.processes.identify(checked.pid)) === null
-    )
-      throw new StateError(`there is no process ${checked.pid}`, { code: 'ERR_NO_PROCESS' });
     const key = `domain-${++this.#sequence}`;
     const attachment = new Attachment(this.#environment, this.#logic, key, address, checked, trace, {
       uniqueName: (name) => this.#uniqueName(name, key),
@@ -151,7 +156,7 @@ export class Driver implements AsyncDisposable {
         void this.#domains.get(key)?.detach();
       },
     });
-    return this.#start(attachment, signal);
+    return this.#start(attachment, checked.pid, signal);
   }
 
   /**
@@ -209,6 +214,7 @@ export class Driver implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    this.#setAlive('close', true);
     for (const domain of this.#domains.values()) await domain.detach();
     this.#events.flush();
     await this.#workEnds();
@@ -231,7 +237,11 @@ export class Driver implements AsyncDisposable {
     });
   }
 
-  async #start(attachment: Attachment, signal: AbortSignal | undefined): Promise<Domain> {
+  async #start(
+    attachment: Attachment,
+    pid: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Domain> {
     const { records } = this.#environment;
     const { key } = attachment;
     const detach = async (): Promise<void> => {
@@ -253,7 +263,10 @@ export class Driver implements AsyncDisposable {
     const onAbort = (): void => void detach();
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      attachment.start();
+      // Registered before the first wait: a second attach, a close and an abort meanwhile find it.
+      if (pid !== undefined && (await this.#environment.runtime.processes.identify(pid)) === null)
+        throw new StateError(`there is no process ${pid}`, { code: 'ERR_NO_PROCESS' });
+      if (records.has(key)) attachment.start();
       await attachment.firstContact;
       return domain;
     } catch (error) {
@@ -269,13 +282,18 @@ export class Driver implements AsyncDisposable {
     options: EventStreamOptions,
     domain: Domain,
   ): EventStream<DomainEvent<I>> {
+    for (const type of types)
+      if (!isKnownType(type)) throw badArgument('events', 'domain event ids or reports', type);
     const subscriptions: Disposable[] = [];
     const stream = new EventStream<DomainEvent<I>>(options, () => {
       for (const subscription of subscriptions) subscription[Symbol.dispose]();
       this.#streams.delete(stream);
     });
     for (const type of types) subscriptions.push(this.on(type, (event) => stream.push(event), { domain }));
+    // The last item of a domain.
+    subscriptions.push(this.on('detached', () => stream.end(), { domain }));
     this.#streams.add(stream);
+    stream.endWith(options.signal);
     return stream;
   }
 
@@ -335,11 +353,24 @@ function hostOf(option: NonNullable<DriverOptions['host']>, runtime: Runtime): H
   throw badArgument('host', "'off', 'dry-run', 'apply', or a HostNetwork", option);
 }
 
-/** One warning for each callback, and the channel for each error. */
-function warnOnce(): (error: unknown, event: DomainEvent, callback: object) => void {
+type OnCallbackError = (error: unknown, event: DomainEvent, callback: object) => void;
+
+/** The channel for each error, then whoever asked; if that throws too, it is let be. */
+const callbackErrors =
+  (tell: OnCallbackError): OnCallbackError =>
+  (error, event, callback) => {
+    callbackErrorChannel.publish({ domain: event.domain.name, type: event.type, error });
+    try {
+      tell(error, event, callback);
+    } catch (second) {
+      process.emitWarning(`onCallbackError failed: ${messageOf(second)}`, 'QemuActorsWarning');
+    }
+  };
+
+/** One warning for each callback. */
+function warnOnce(): OnCallbackError {
   const warned = new WeakSet<object>();
   return (error, event, callback) => {
-    callbackErrorChannel.publish({ domain: event.domain.name, type: event.type, error });
     if (warned.has(callback)) return;
     warned.add(callback);
     process.emitWarning(`a callback for ${event.type} failed: ${messageOf(error)}`, 'QemuActorsWarning');

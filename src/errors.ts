@@ -103,6 +103,24 @@ export class CommandInterruptedError extends QemuError {
   }
 }
 
+/** An event that was waited for did not come in time. */
+export class EventTimeoutError extends QemuError {
+  readonly code = 'ERR_EVENT_TIMEOUT';
+  readonly timeoutMs: number;
+  protected static override readonly kinds = [...QemuError.kinds, brand('EventTimeoutError')];
+
+  constructor(what: string, timeoutMs: number, options: QemuErrorOptions = {}) {
+    super(`${what} did not come within ${timeoutMs} ms`, options);
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** The host's interface under this name is not the one that was seen before: it was left alone. */
+export class InterfaceChangedError extends QemuError {
+  readonly code = 'ERR_INTERFACE_CHANGED';
+  protected static override readonly kinds = [...QemuError.kinds, brand('InterfaceChangedError')];
+}
+
 /** A process event handler of ours failed; reported through diagnostics, never thrown at a caller. */
 export class HandlerError extends QemuError {
   readonly code = 'ERR_HANDLER';

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export type { DropCounters } from './diagnostics.ts';
 export {
   Domain,
   type DomainEvent,
@@ -25,8 +26,10 @@ export {
   CommandInterruptedError,
   CommandTimeoutError,
   ConnectError,
+  EventTimeoutError,
   GreetingError,
   HandlerError,
+  InterfaceChangedError,
   LineTooLongError,
   NegotiationError,
   ParseError,
@@ -40,7 +43,15 @@ export type { DomainState, Lifecycle } from './events/domain-state.ts';
 export type { HostChange, RxFilter } from './events/nic.ts';
 export type { MonitorState, ReportArgs, ReportId } from './events/reports.ts';
 export type { HostInterface, HostNetwork, HostRxFilter } from './host/host-network.ts';
-export type { EventLoop } from './loop/event-loop.ts';
+export {
+  ERROR,
+  type EventLoop,
+  HANGUP,
+  type HandleCallback,
+  READABLE,
+  type TimeoutCallback,
+  WRITABLE,
+} from './loop/event-loop.ts';
 export { NodeEventLoop } from './loop/node-event-loop.ts';
 export { createNodeRuntime } from './loop/node-runtime.ts';
 export type { Address, Runtime } from './loop/runtime.ts';

@@ -58,7 +58,7 @@ function isSameRun(record: DomainRecord, { process, socket }: Identity, uuid: st
       record.socket.inode === socket.inode &&
       record.socket.changedMs === socket.changedMs
     );
-  return record.uuid === uuid;
+  return record.saidUuid === uuid;
 }
 
 /** The same pid, started at the same tick of the same boot. */

@@ -43,6 +43,8 @@ export interface DomainRecord {
   readonly actor: DomainActor;
   name: string;
   uuid: string | null;
+  /** What the last QEMU said its uuid is. */
+  saidUuid: string | null;
   /** The process of this incarnation, where it is known. */
   process: ProcessIdentity | null;
   /** The socket file that this incarnation answered on. */

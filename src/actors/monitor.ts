@@ -20,6 +20,9 @@ import { makeContact } from './contact.ts';
 import { type DomainRecord, type Environment, recordOf } from './environment.ts';
 import { routeEvent } from './route-event.ts';
 
+/** Events that are kept until it is known whose they are; the oldest give way. */
+const MAX_EARLY_EVENTS = 1000;
+
 /** The monitor machine with its link and its backoff. */
 export function createMonitorLogic(environment: Environment): typeof monitorMachine {
   return monitorMachine.provide({
@@ -104,8 +107,12 @@ class Link {
   }
 
   readonly #receive = (event: QmpEvent): void => {
-    if (this.#incarnation === null) this.#early.push(event);
-    else routeEvent(this.#environment, this.#record, this.#incarnation, event);
+    if (this.#incarnation === null) {
+      if (this.#early.push(event) > MAX_EARLY_EVENTS) {
+        this.#early.shift();
+        this.#environment.counters.add('overflow', event.event.slice(0, 100));
+      }
+    } else routeEvent(this.#environment, this.#record, this.#incarnation, event);
   };
 
   #end(error: QemuError | null, attempt: ConnectAttempt): void {

@@ -4,7 +4,7 @@
  * libvirt 9.0.0 `qemu_driver.c:qemuDomainSuspend`, `qemuDomainResume`, `qemuDomainDestroyFlags`.
  */
 import { messageOf, StateError } from '../errors.ts';
-import type { Outcome } from '../events/process-events.ts';
+import type { Outcome } from '../events/outcome.ts';
 import { sleep } from '../loop/timeouts.ts';
 import type { OperationName } from '../machines/domain-context.ts';
 import { reportedState } from '../machines/reported-state.ts';

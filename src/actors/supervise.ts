@@ -2,7 +2,7 @@
 import { fromPromise, type PromiseActorLogic } from 'xstate';
 import { handlerErrorChannel, processEventChannel } from '../diagnostics.ts';
 import { CommandTimeoutError, HandlerError, messageOf, QemuError, StateError } from '../errors.ts';
-import type { Outcome } from '../events/process-events.ts';
+import type { Outcome } from '../events/outcome.ts';
 import type { HandlerInput } from '../machines/process-event-machine.ts';
 import { type DomainRecord, type Environment, recordOf } from './environment.ts';
 import { createLease, type Lease } from './lease.ts';

@@ -43,12 +43,6 @@ export const word = <const W extends string>(words: readonly W[]): Field<W> => {
   return { kind: 'word', words, accepts: (value) => known.has(value) };
 };
 
-/** `fallback` stands in where the member is missing; a wrong type still drops the event. */
-export const optional = <T, const F>(field: Field<T>, fallback: F): Field<T | F> => ({
-  ...field,
-  missing: fallback,
-});
-
 /** `fallback` stands in where the member is missing, of a wrong type, or an unknown word. */
 export const lenient = <T, const F>(field: Field<T>, fallback: F): Field<T | F> => ({
   ...field,

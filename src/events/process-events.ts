@@ -6,9 +6,7 @@
  * libvirt 9.0.0 `qemu_domain.h:qemuProcessEventType`, `qemu_driver.c:qemuProcessEventHandler`.
  */
 
-import type { DomainEventItem } from './domain-events.ts';
 import type { JobKind } from './jobs.ts';
-import type { ReportItem } from './reports.ts';
 
 /** Payload of each process event: plain JSON. */
 export interface ProcessEventData {
@@ -37,37 +35,6 @@ export type ProcessEvent = {
   [T in ProcessEventType]: { readonly type: T; readonly data: ProcessEventData[T] };
 }[ProcessEventType];
 
-/** How one process event ended. Every one of them ends in exactly one outcome. */
-export interface Outcome {
-  readonly status: 'done' | 'ignored' | 'failed';
-  /** Why it was ignored or failed, and what was done if that is worth a word. */
-  readonly why?: string;
-  /** It failed for want of time: if its row says `mustRun`, it is submitted again. */
-  readonly retry?: true;
-  /** What became known, for the domain machine. */
-  readonly facts?: ProcessEventFacts;
-  /** What is to be announced, in order. */
-  readonly emits?: readonly (DomainEventItem | ReportItem)[];
-}
-
-/** What was last seen of a NIC, inside and on the host. */
-export interface NicFacts {
-  /** The MAC that the guest uses. */
-  readonly mac?: string;
-  /** The host's interface, as it was at the first look in this incarnation. */
-  readonly interface?: { readonly ifindex: number; readonly kind: string | null };
-}
-
-/** Facts that an outcome brings home. */
-export interface ProcessEventFacts {
-  /** The process of this incarnation is known to be gone. */
-  readonly gone?: true;
-  /** A device left the domain. */
-  readonly removedDevice?: string;
-  /** What was seen of a NIC. */
-  readonly nic?: { readonly alias: string; readonly seen: NicFacts };
-}
-
 /** One row of the table. */
 export interface ProcessEventRow<T extends ProcessEventType> {
   readonly summary: string;
@@ -92,7 +59,7 @@ export const processEvents: { readonly [T in ProcessEventType]: ProcessEventRow<
     timeoutMs: 30_000,
   },
   guestPanic: {
-    summary: 'applies onCrash',
+    summary: 'what onCrash asks for; needs control of the QEMU',
     job: 'modify',
     coalesceKey: null,
     overtakes: false,
@@ -116,7 +83,7 @@ export const processEvents: { readonly [T in ProcessEventType]: ProcessEventRow<
     timeoutMs: 30_000,
   },
   watchdog: {
-    summary: 'dumps the guest where the watchdog is configured so',
+    summary: 'what the watchdog asks for that QEMU does not do itself; needs control of the QEMU',
     job: 'modify',
     coalesceKey: null,
     overtakes: false,

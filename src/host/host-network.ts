@@ -3,6 +3,7 @@
  *
  * Handlers write to the host only through this interface; `iproute2.ts` is the real one.
  */
+import { InterfaceChangedError } from '../errors.ts';
 import type { HostChange } from '../events/nic.ts';
 
 /** How an interface is told from a later one of the same name. */
@@ -60,11 +61,6 @@ export interface HostNetwork {
     signal: AbortSignal,
     onResult: (result: HostChangeResult) => void,
   ): Promise<void>;
-}
-
-/** The interface under this name is not the one that was seen before: it was left alone. */
-export class InterfaceChangedError extends Error {
-  override readonly name = 'InterfaceChangedError';
 }
 
 /**

@@ -10,7 +10,8 @@ import type {
   ShutoffReason,
 } from '../events/domain-state.ts';
 import type { JobKind } from '../events/jobs.ts';
-import type { ConnectAttempt, NicFacts, Outcome, ProcessEvent } from '../events/process-events.ts';
+import type { NicFacts, Outcome } from '../events/outcome.ts';
+import type { ConnectAttempt, ProcessEvent } from '../events/process-events.ts';
 import type { QemuMachineEvent } from '../events/qemu-events.ts';
 import type { MonitorState, ReportItem } from '../events/reports.ts';
 import type { Contact } from './monitor-machine.ts';

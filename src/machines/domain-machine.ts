@@ -40,6 +40,12 @@ const end = (active: boolean) =>
     'startNextProcessEvent',
   ] as const;
 
+/** Whoever asked for an operation gave it up. */
+const cancel = [
+  { type: 'cancelOperation', params: ({ event }: With<'operation.canceled'>) => event },
+  { type: 'releaseJob', params: ({ event }: With<'operation.canceled'>) => ({ id: event.id }) },
+] as const;
+
 /** The process is gone: the one `stopped`; every lease, and everything that waits, ends. */
 const gone = (params: { sawShutdown: boolean; reconstructed?: true }) =>
   [
@@ -328,6 +334,16 @@ const stopping = domainSetup.createStateConfig({
     'operation.requested': {
       actions: { type: 'refuseOperation', params: { why: 'the domain is being destroyed' } },
     },
+    'operation.canceled': foundStates.map((state) => ({
+      guard: { type: 'isCanceledDestroy' as const, params: { state } },
+      target: `active.${state}`,
+      actions: [
+        ...cancel,
+        'forgetEnding' as const,
+        'submitAllNics' as const,
+        'startNextProcessEvent' as const,
+      ],
+    })),
   },
 });
 
@@ -368,12 +384,7 @@ export const domainMachine = domainSetup.createMachine({
     'domainJob.requested': {
       actions: { type: 'requestJob', params: ({ event }) => ({ id: event.id }) },
     },
-    'operation.canceled': {
-      actions: [
-        { type: 'cancelOperation', params: ({ event }) => ({ id: event.id, why: event.why }) },
-        { type: 'releaseJob', params: ({ event }) => ({ id: event.id }) },
-      ],
-    },
+    'operation.canceled': { actions: [...cancel] },
     'command.stop': {
       actions: { type: 'fillPausedReason', params: ({ event }) => ({ reason: event.reason }) },
     },

@@ -97,6 +97,10 @@ export const domainStatesSetup = setup({
       context.work.operations[event.id] === 'destroy' &&
       event.outcome.status === 'failed' &&
       context.stoppingFrom === params.state,
+    isCanceledDestroy: ({ context, event }, params: { state: DomainState }) =>
+      event.type === 'operation.canceled' &&
+      context.work.operations[event.id] === 'destroy' &&
+      context.stoppingFrom === params.state,
     isDestroy: ({ event }) => event.type === 'operation.requested' && event.operation === 'destroy',
     isActive: ({ context }) => context.incarnation !== null,
   },

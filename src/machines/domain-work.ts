@@ -4,12 +4,8 @@
  * Rules of this file: pure. One process event runs at a time; each ends in exactly one outcome, told here.
  */
 import { assign, enqueueActions } from 'xstate';
-import {
-  type Outcome,
-  type ProcessEvent,
-  type ProcessEventFacts,
-  processEvents,
-} from '../events/process-events.ts';
+import type { Outcome, ProcessEventFacts } from '../events/outcome.ts';
+import { type ProcessEvent, processEvents } from '../events/process-events.ts';
 import type { DomainContext, OperationName } from './domain-context.ts';
 import {
   enqueueAllNics,

@@ -12,7 +12,7 @@
  */
 import { type AnyActorRef, assign, type ErrorActorEvent, sendTo, setup } from 'xstate';
 import type { JobKind } from '../events/jobs.ts';
-import type { Outcome } from '../events/process-events.ts';
+import type { Outcome } from '../events/outcome.ts';
 import { unprovidedPromise } from './unprovided.ts';
 
 export interface ProcessEventInput {
@@ -49,7 +49,7 @@ export interface ProcessEventEnded {
 /** What a handler is given. */
 export type HandlerInput = Pick<ProcessEventInput, 'id' | 'type' | 'data' | 'incarnation' | 'domain'>;
 
-/** How long a process event waits for the job. libvirt `VIR_JOB_WAIT_TIME`. */
+/** The longest wait for the job. libvirt `VIR_JOB_WAIT_TIME`. */
 export const JOB_TIMEOUT_MS = 30_000;
 
 const failed = (why: string): Outcome => ({ status: 'failed', why });
@@ -85,7 +85,7 @@ const processEventSetup = setup({
     ),
   },
   delays: {
-    jobTimeout: JOB_TIMEOUT_MS,
+    jobTimeout: ({ context }) => Math.min(JOB_TIMEOUT_MS, context.timeoutMs),
     handlerTimeout: ({ context }) => context.timeoutMs,
   },
 });

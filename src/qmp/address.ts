@@ -96,6 +96,9 @@ function explain(address: Address, error: unknown): string {
   if (code === 'ENOENT')
     return `no socket at ${where}; QEMU makes it when started with -qmp unix:${where},server=on,wait=off`;
   if (code === 'ECONNREFUSED') return `nobody listens at ${where}: QEMU has ended, or did not start yet`;
+  // Linux: the queue of those who wait to be accepted is full; QEMU's has one or two places.
+  if (code === 'EAGAIN')
+    return `nobody answers at ${where}: another client holds this monitor (QEMU serves one at a time), or QEMU hangs`;
   if (code === 'EACCES' || code === 'EPERM') return `no permission to connect to ${where}`;
   return `cannot connect to ${where}: ${messageOf(error)}`;
 }

@@ -1,5 +1,5 @@
 /** Who wants which events of one client: callbacks, waiting calls, iterators. */
-import { badArgument, QemuError, StateError } from '../errors.ts';
+import { badArgument, EventTimeoutError, type QemuError, StateError } from '../errors.ts';
 import type { EventLoop } from '../loop/event-loop.ts';
 import { after } from '../loop/timeouts.ts';
 import type { QmpEvent } from './message.ts';
@@ -24,21 +24,6 @@ export interface StreamOptions {
   readonly signal?: AbortSignal | undefined;
   /** Most events that wait to be taken; the oldest make room for new ones. @defaultValue 1000 */
   readonly limit?: number | undefined;
-}
-
-/** An event that was waited for did not come in time. */
-export class EventTimeoutError extends QemuError {
-  readonly code = 'ERR_EVENT_TIMEOUT';
-  readonly timeoutMs: number;
-  protected static override readonly kinds = [
-    ...QemuError.kinds,
-    Symbol.for('qemu-actors.EventTimeoutError'),
-  ];
-
-  constructor(what: string, timeoutMs: number) {
-    super(`${what} did not come within ${timeoutMs} ms`);
-    this.timeoutMs = timeoutMs;
-  }
 }
 
 interface Listener {

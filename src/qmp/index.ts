@@ -1,5 +1,20 @@
 /** A QMP client that can be used alone: the wire, commands, events. No domains, no actors. */
 
+export {
+  BadReplyError,
+  CommandError,
+  CommandInterruptedError,
+  CommandTimeoutError,
+  ConnectError,
+  EventTimeoutError,
+  GreetingError,
+  LineTooLongError,
+  NegotiationError,
+  ParseError,
+  ProtocolError,
+  QemuError,
+  StateError,
+} from '../errors.ts';
 export type { Address } from '../loop/runtime.ts';
 export { DEFAULT_CONNECT_TIMEOUT_MS, describeAddress, openStream, parseAddress } from './address.ts';
 export { type BackoffPolicy, backoffDelayMs } from './backoff.ts';
@@ -23,13 +38,12 @@ export {
   type ExecuteParameters,
   QmpConnection,
 } from './connection.ts';
-export {
-  type EventCallback,
-  type EventMatch,
-  type EventStream,
-  EventTimeoutError,
-  type StreamOptions,
-  type WaitOptions,
+export type {
+  EventCallback,
+  EventMatch,
+  EventStream,
+  StreamOptions,
+  WaitOptions,
 } from './event-hub.ts';
 export { IN_BAND_LIMIT_WITH_OOB } from './exchange.ts';
 export { DEFAULT_MAX_LINE_BYTES, LineReader } from './line-reader.ts';

@@ -39,6 +39,7 @@ export type Identity = ReplayItem['domain'];
 const TIMES: MonitorTimes = { greetingMs: 5000, pingIntervalMs: 5000, pingTimeoutMs: 5000 };
 
 export class ReplayDomain implements DomainRecord {
+  saidUuid: string | null = null;
   readonly key = 'domain-1';
   /** A QEMU on this machine: when nobody listens any more, it is gone. */
   readonly address = { path: 'recording' };

@@ -1,6 +1,8 @@
 /** Subscriptions as an async iterator, with a bound. */
+import { badArgument } from '../errors.ts';
 
-export type Overflow = 'drop-oldest' | 'drop-newest' | 'fail';
+const overflows = ['drop-oldest', 'drop-newest', 'fail'] as const;
+export type Overflow = (typeof overflows)[number];
 
 /** Stands in the stream where items were lost. */
 export interface Lost {
@@ -17,40 +19,66 @@ export interface EventStreamOptions {
   readonly overflow?: Overflow;
 }
 
+interface Waiter<Item> {
+  resolve(result: IteratorResult<Item | Lost>): void;
+  reject(error: unknown): void;
+}
+
 /**
  * A queue with one consumer. Where items were lost, an item `{ type: 'lost', count }` tells so, in their place.
  */
 export class EventStream<Item> implements AsyncIterableIterator<Item | Lost> {
   readonly #limit: number;
   readonly #overflow: Overflow;
-  readonly #onEnd: () => void;
-  #items: (Item | Lost)[] = [];
-  #waiter: ((result: IteratorResult<Item | Lost>) => void) | null = null;
-  #reject: ((error: unknown) => void) | null = null;
+  #onEnd: () => void;
+  #items: Item[] = [];
+  readonly #waiters: Waiter<Item>[] = [];
+  /** Lost before the first item (`drop-oldest`), or after the last (`drop-newest`). */
   #lost = 0;
   #ended = false;
   #error: unknown = null;
 
-  /** @param onEnd - runs once, when the stream ends for whatever reason */
-  constructor({ limit = 1000, overflow = 'drop-oldest', signal }: EventStreamOptions, onEnd: () => void) {
+  /**
+   * @param onEnd - runs once, when the stream ends for whatever reason
+   * @throws TypeError if an option is not right
+   */
+  constructor({ limit = 1000, overflow = 'drop-oldest' }: EventStreamOptions, onEnd: () => void) {
+    if (!(Number.isInteger(limit) && limit > 0)) throw badArgument('limit', 'an integer above 0', limit);
+    if (!overflows.includes(overflow)) throw badArgument('overflow', overflows.join(', '), overflow);
     this.#limit = limit;
     this.#overflow = overflow;
+    this.#onEnd = onEnd;
+  }
+
+  /** Ends with the signal, at once if it is aborted already. */
+  endWith(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return;
     const end = (): void => this.end();
+    const onEnd = this.#onEnd;
     this.#onEnd = () => {
-      signal?.removeEventListener('abort', end);
+      signal.removeEventListener('abort', end);
       onEnd();
     };
-    if (signal?.aborted === true) this.end();
-    else signal?.addEventListener('abort', end, { once: true });
+    if (signal.aborted) this.end();
+    else signal.addEventListener('abort', end, { once: true });
   }
 
   push(item: Item): void {
     if (this.#ended) return;
-    if (this.#waiter !== null) return this.#settle({ done: false, value: item });
-    if (this.#items.length < this.#limit) {
-      if (this.#overflow === 'drop-newest') this.#tellLost();
+    const waiter = this.#waiters.shift();
+    if (waiter !== undefined) return waiter.resolve({ done: false, value: item });
+    if (this.#items.length < this.#limit && !(this.#overflow === 'drop-newest' && this.#lost > 0)) {
       this.#items.push(item);
-    } else this.#overflowWith(item);
+      return;
+    }
+    if (this.#overflow === 'fail')
+      return this.end(
+        new RangeError(`more than ${this.#limit} events wait: read faster, or raise the limit`),
+      );
+    this.#lost += 1;
+    if (this.#overflow === 'drop-newest') return;
+    this.#items.shift();
+    this.#items.push(item);
   }
 
   /** Ends the stream after what is queued. */
@@ -58,20 +86,12 @@ export class EventStream<Item> implements AsyncIterableIterator<Item | Lost> {
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
-    if (this.#overflow === 'drop-newest') this.#tellLost();
     this.#onEnd();
-    if (this.#waiter === null) return;
-    if (error === null) this.#settle({ done: true, value: undefined });
-    else {
-      this.#error = null;
-      const reject = this.#reject;
-      this.#waiter = this.#reject = null;
-      reject?.(error);
-    }
+    for (const waiter of this.#waiters.splice(0)) this.next().then(waiter.resolve, waiter.reject);
   }
 
   next(): Promise<IteratorResult<Item | Lost>> {
-    if (this.#lost > 0 && this.#overflow === 'drop-oldest') {
+    if (this.#lost > 0 && (this.#overflow === 'drop-oldest' || this.#items.length === 0)) {
       const value: Lost = { type: 'lost', count: this.#lost };
       this.#lost = 0;
       return Promise.resolve({ done: false, value });
@@ -84,10 +104,7 @@ export class EventStream<Item> implements AsyncIterableIterator<Item | Lost> {
       return Promise.reject(error);
     }
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve, reject) => {
-      this.#waiter = resolve;
-      this.#reject = reject;
-    });
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
   return(): Promise<IteratorResult<Item | Lost>> {
@@ -99,28 +116,5 @@ export class EventStream<Item> implements AsyncIterableIterator<Item | Lost> {
 
   [Symbol.asyncIterator](): this {
     return this;
-  }
-
-  #overflowWith(item: Item): void {
-    if (this.#overflow === 'fail')
-      return this.end(
-        new RangeError(`more than ${this.#limit} events wait: read faster, or raise the limit`),
-      );
-    this.#lost += 1;
-    if (this.#overflow === 'drop-newest') return;
-    this.#items.shift();
-    this.#items.push(item);
-  }
-
-  #tellLost(): void {
-    if (this.#lost === 0) return;
-    this.#items.push({ type: 'lost', count: this.#lost });
-    this.#lost = 0;
-  }
-
-  #settle(result: IteratorResult<Item | Lost>): void {
-    const resolve = this.#waiter;
-    this.#waiter = this.#reject = null;
-    resolve?.(result);
   }
 }

@@ -1,14 +1,14 @@
 /** What iproute2.ts takes for granted of `ip` and the kernel, and what it makes of an interface for real. */
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { InterfaceChangedError } from '../../src/errors.ts';
 import type { HostChange, RxFilter } from '../../src/events/nic.ts';
 import { createDryRunNetwork } from '../../src/host/dry-run.ts';
-import {
-  type HostChangeResult,
-  type HostNetwork,
-  InterfaceChangedError,
-  type InterfaceIdentity,
-  type MulticastMode,
+import type {
+  HostChangeResult,
+  HostNetwork,
+  InterfaceIdentity,
+  MulticastMode,
 } from '../../src/host/host-network.ts';
 import { createIproute2 } from '../../src/host/iproute2.ts';
 import { isOwnNetworkNamespace } from '../../src/host/namespace.ts';

@@ -6,7 +6,15 @@
 import { pathToFileURL } from 'node:url';
 import { domainEvents } from '../../src/events/domain-events.ts';
 import { reports } from '../../src/events/reports.ts';
-import { type AttachOptions, type EventArgs, type EventId, openDriver } from '../../src/index.ts';
+import {
+  type AttachOptions,
+  createNodeRuntime,
+  type EventArgs,
+  type EventId,
+  type MonitorState,
+  openDriver,
+  type Runtime,
+} from '../../src/index.ts';
 
 export interface WatchPlan {
   readonly host?: 'off' | 'dry-run' | 'apply';
@@ -27,8 +35,15 @@ export type WatchMessage =
     }[EventId]
   /** … a command on its way to QEMU, … */
   | { readonly type: 'send'; readonly command: string; readonly arguments?: object }
-  /** … a change in how many handlers for NICs run and wait, … */
-  | { readonly type: 'handlers'; readonly running: number; readonly waiting: number }
+  /** … a process that is started on the host, … */
+  | { readonly type: 'run'; readonly args: readonly string[] }
+  /** … a change in how many handlers for NICs run and wait, or in whether the monitor is there, … */
+  | {
+      readonly type: 'handlers';
+      readonly running: number;
+      readonly waiting: number;
+      readonly monitor: MonitorState;
+    }
   /** … all are attached, … */
   | { readonly type: 'attached' }
   /** … and the end, after `close()`. */
@@ -39,7 +54,15 @@ const print = (message: WatchMessage): void => {
 };
 
 async function watch({ host = 'off', attach }: WatchPlan): Promise<void> {
-  const driver = await openDriver({ host });
+  const runtime = createNodeRuntime();
+  const run: Runtime['processes']['run'] = (file, args, options) => {
+    print({ type: 'run', args: [file, ...args] });
+    return runtime.processes.run(file, args, options);
+  };
+  const driver = await openDriver({
+    host,
+    runtime: { ...runtime, processes: { ...runtime.processes, run } },
+  });
   for (const type of [...Object.keys(domainEvents), ...Object.keys(reports)] as EventId[]) {
     if (type === 'monitor-event') continue;
     driver.on(type, ({ args, domain: { name: domain }, id, incarnation, reconstructed }) =>
@@ -58,14 +81,15 @@ async function watch({ host = 'off', attach }: WatchPlan): Promise<void> {
         print({ type: 'send', command: execute, ...(args === undefined ? {} : { arguments: args }) });
       },
     });
-    let last = '0 0';
+    let last = '0 0 ready';
     const report = (): void => {
-      const context = vm.actor.getSnapshot().context;
+      const { context } = vm.actor.getSnapshot();
       const running = context.work.running?.event.type === 'nicRxFilterChanged' ? 1 : 0;
       const waiting = context.work.waiting.filter(({ event }) => event.type === 'nicRxFilterChanged').length;
-      if (`${running} ${waiting}` === last) return;
-      last = `${running} ${waiting}`;
-      print({ type: 'handlers', running, waiting });
+      const { monitor } = context;
+      if (`${running} ${waiting} ${monitor}` === last) return;
+      last = `${running} ${waiting} ${monitor}`;
+      print({ type: 'handlers', running, waiting, monitor });
     };
     vm.actor.subscribe(report);
     report();

@@ -40,9 +40,13 @@ export class Watcher implements AsyncDisposable {
     this.messages.length = 0;
   }
 
+  kill(signal: NodeJS.Signals): void {
+    this.#running.kill(signal);
+  }
+
   /** Waits for its end, after SIGTERM unless it ends by itself, and for all that it printed. */
   async end(how: 'closed' | 'by itself' = 'closed'): Promise<Exit> {
-    if (how === 'closed') this.#running.kill('SIGTERM');
+    if (how === 'closed') this.kill('SIGTERM');
     const exit = await this.#running.exited;
     try {
       await this.until(() => false);

@@ -1,5 +1,5 @@
 /** libvirt 9.0.0 `qemu_driver.c:processDeviceDeletedEvent`, `qemu_hotplug.c:qemuDomainRemoveDevice` */
-import type { Handler } from './index.ts';
+import type { Handler } from './handler.ts';
 
 /**
  * Takes the device out of what is known, and announces it. Where the devices were not told, QEMU is believed.

@@ -4,7 +4,7 @@
  * libvirt 9.0.0 `qemu_driver.c:processMonitorEOFEvent`. Differs: libvirt takes EOF for death, and kills.
  */
 import { isSameProcess } from '../contact.ts';
-import type { Handler } from './index.ts';
+import type { Handler } from './handler.ts';
 
 /** By the process where it is known, else by whether anybody listens on the socket. */
 export const monitorEof: Handler<'monitorEof'> = async ({ attempt }, lease) => {

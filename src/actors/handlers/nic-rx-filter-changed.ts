@@ -3,14 +3,15 @@
  *
  * libvirt 9.0.0 `qemu_driver.c:processNicRxFilterChangedEvent`, `qemuDomainSyncRxFilter`.
  */
+import { InterfaceChangedError } from '../../errors.ts';
 import type { DomainEventItem } from '../../events/domain-events.ts';
 import type { HostChange, RxFilter } from '../../events/nic.ts';
-import type { NicFacts, Outcome } from '../../events/process-events.ts';
-import { type HostInterface, InterfaceChangedError } from '../../host/host-network.ts';
+import type { NicFacts, Outcome } from '../../events/outcome.ts';
+import type { HostInterface } from '../../host/host-network.ts';
 import { isOwnNetworkNamespace } from '../../host/namespace.ts';
 import { diffRxFilter, parseRxFilter } from '../../host/rx-filter.ts';
 import { findNic, type Lease } from '../lease.ts';
-import type { Handler } from './index.ts';
+import type { Handler } from './handler.ts';
 
 const ignored = (why: string): Outcome => ({ status: 'ignored', why });
 const failed = (why: string): Outcome => ({ status: 'failed', why });

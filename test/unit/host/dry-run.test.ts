@@ -1,12 +1,8 @@
 import { expect, test } from 'vitest';
+import { InterfaceChangedError } from '../../../src/errors.ts';
 import type { HostChange } from '../../../src/events/nic.ts';
 import { createDryRunNetwork } from '../../../src/host/dry-run.ts';
-import {
-  type HostChangeResult,
-  type HostInterface,
-  type HostNetwork,
-  InterfaceChangedError,
-} from '../../../src/host/host-network.ts';
+import type { HostChangeResult, HostInterface, HostNetwork } from '../../../src/host/host-network.ts';
 import { hostFilter } from './fixtures.ts';
 
 const found: HostInterface = { name: 'mvt0', ifindex: 4, kind: 'macvtap', filter: hostFilter() };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { InterfaceChangedError } from '../../../src/errors.ts';
 import type { HostChange } from '../../../src/events/nic.ts';
-import { type HostChangeResult, InterfaceChangedError } from '../../../src/host/host-network.ts';
+import type { HostChangeResult } from '../../../src/host/host-network.ts';
 import { createIproute2 } from '../../../src/host/iproute2.ts';
 import type { CommandResult, RunOptions } from '../../../src/loop/runtime.ts';
 import { captured } from './fixtures.ts';

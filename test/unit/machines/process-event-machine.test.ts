@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { createActor, createEmptyActor, fromPromise, SimulatedClock } from 'xstate';
-import type { Outcome } from '../../../src/events/process-events.ts';
+import type { Outcome } from '../../../src/events/outcome.ts';
 import { processEventMachine } from '../../../src/machines/index.ts';
 import { JOB_TIMEOUT_MS } from '../../../src/machines/process-event-machine.ts';
 
 interface Options {
+  readonly timeoutMs?: number;
   readonly job?: 'query' | null;
   readonly handler?: () => Promise<Outcome>;
 }
 
 /** One process event with a domain that only listens. */
-function life({ job = 'query', handler }: Options = {}) {
+function life({ job = 'query', handler, timeoutMs = 5000 }: Options = {}) {
   const said: { type: string; outcome?: Outcome }[] = [];
   const domain = createEmptyActor();
   domain.send = (event) => void said.push(event);
@@ -32,7 +33,7 @@ function life({ job = 'query', handler }: Options = {}) {
     data: {},
     incarnation: 'run-1',
     job,
-    timeoutMs: 5000,
+    timeoutMs,
     domain,
   };
   const actor = createActor(logic, { input, clock });
@@ -65,7 +66,7 @@ describe('the life of a process event: job → still active? → run → outcome
   });
 
   test('no job within 30 s is a failure that may be tried again (VIR_JOB_WAIT_TIME; libvirt loses it)', () => {
-    const { said, clock } = life();
+    const { said, clock } = life({ timeoutMs: 60_000 });
     clock.increment(JOB_TIMEOUT_MS);
     expect(ended(said)).toEqual([{ status: 'failed', why: 'no job in time', retry: true }]);
   });

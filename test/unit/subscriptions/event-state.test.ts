@@ -125,9 +125,10 @@ describe('a stream of events', () => {
   test('ends by its signal, also while somebody waits, and tells its owner once', async () => {
     const controller = new AbortController();
     let ends = 0;
-    const stream = new EventStream<number>({ signal: controller.signal }, () => {
+    const stream = new EventStream<number>({}, () => {
       ends += 1;
     });
+    stream.endWith(controller.signal);
     const next = stream.next();
     controller.abort();
     expect(await next).toEqual({ done: true, value: undefined });
