@@ -93,7 +93,7 @@ const steps: Readonly<Record<string, (world: World, go: () => Promise<void>) => 
     await go();
     arrived.release();
   },
-  async 'its command is under way'({ qemu }, go) {
+  async 'waiting for the reply of QEMU'({ qemu }, go) {
     const arrived = hook(qemu, 'query-rx-filter');
     qemu.setRxFilter('net0', GUEST_FILTER);
     await arrived.reached;
@@ -103,7 +103,7 @@ const steps: Readonly<Record<string, (world: World, go: () => Promise<void>) => 
   ...Object.fromEntries(
     // look, look, set-mac, look, add, look, add, look, promiscuous: each `ip` of one sync
     [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => [
-      `before host command ${number} does its work`,
+      `at host command ${number} of its handler`,
       async ({ qemu, host }: World, go: () => Promise<void>) => {
         const first = host.commands.length;
         const reached = new Promise<void>((resolve, reject) => {
@@ -138,10 +138,10 @@ const settled = (vm: Domain): boolean => {
   return running === null && waiting.length === 0;
 };
 
-describe('a domain that goes while NIC_RX_FILTER_CHANGED is being processed', () => {
+describe('3. No command to QEMU and no change of the host is started for a domain after its loss became known here (one already running is bounded), and nothing of an earlier run (incarnation) of a domain touches a later one.', () => {
   for (const [step, reach] of Object.entries(steps))
     for (const [way, leave] of Object.entries(waysToGo))
-      test(`${step}: ${way}, nothing more is started for it (design §1.3, qemu_driver.c:qemuProcessEventHandler)`, () =>
+      test(`the domain goes ${way}, NIC_RX_FILTER_CHANGED is ${step} (qemu_driver.c:qemuProcessEventHandler)`, () =>
         inWorld(async (world) => {
           const { qemu, vm, seen, host } = world;
           const incarnation = vm.state.incarnation;
@@ -180,7 +180,7 @@ describe('a domain that goes while NIC_RX_FILTER_CHANGED is being processed', ()
           // What waits for its monitor has not ended yet.
           expect(nics).toHaveLength(lost ? submitted - 1 : submitted);
           expect(nics.slice(2).map(({ args }) => args.status)).not.toContain('failed');
-          if (!step.endsWith('9 does its work')) expect(nics.at(-1)?.args.status).toBe('ignored');
+          if (!step.startsWith('at host command 9')) expect(nics.at(-1)?.args.status).toBe('ignored');
           const stopped = seen
             .of('lifecycle')
             .filter((event) => event.incarnation === incarnation && event.args.event === 'stopped');
