@@ -85,6 +85,8 @@ export class Attachment implements DomainRecord {
     this.firstContact = new Promise((resolve, reject) => {
       this.#contact = { resolve, reject };
     });
+    // Whoever attaches may not wait for it yet when it is refused.
+    this.firstContact.catch(() => {});
     this.actor = createActor(logic, {
       input: { key, devices: options.devices ?? null, monitored: true },
       clock: createClock(environment.runtime.loop),
