@@ -116,8 +116,14 @@ export class Attachment implements DomainRecord {
 
   /** Lets go: QEMU is left as it is, whatever waits is told so. */
   stop(): void {
-    const { incarnation } = this.actor.getSnapshot().context;
+    const { incarnation, work } = this.actor.getSnapshot().context;
     this.actor.stop();
+    for (const { event } of work.running === null ? work.waiting : [work.running, ...work.waiting])
+      this.#environment.tell(this, {
+        type: 'outcome',
+        args: { type: event.type, status: 'ignored', why: 'detached' },
+        incarnation,
+      });
     const error = closedError(`domain ${this.name}`);
     for (const { reject } of [...this.pending.values()]) reject(error);
     this.#settleContact((contact) => contact.reject(error));

@@ -2,7 +2,7 @@
 
 import type { DomainActor, DomainRecord } from './actors/environment.ts';
 import { traceCommand } from './actors/monitor.ts';
-import { type QemuError, StateError } from './errors.ts';
+import { CommandInterruptedError, type QemuError, StateError } from './errors.ts';
 import type { DomainDevice } from './events/devices.ts';
 import type { DomainEventArgs, DomainEventId } from './events/domain-events.ts';
 import type { DomainState } from './events/domain-state.ts';
@@ -126,13 +126,13 @@ export class Domain implements AsyncDisposable {
   execute<R = unknown>(command: string, args?: object, options?: ExecuteOptions): Promise<R>;
   async execute(command: string, args?: object, options?: ExecuteOptions): Promise<unknown> {
     const connection = this.#connection();
-    return traceCommand(this.#host.record, command, () => connection.execute(command, args, options));
+    return this.#send(command, () => connection.execute(command, args, options));
   }
 
   /** As `execute`, with the text of the reply's line: integers beyond 2^53 stay whole. */
   async executeRaw(command: string, args?: object, options?: ExecuteOptions): Promise<string> {
     const connection = this.#connection();
-    return traceCommand(this.#host.record, command, () => connection.executeRaw(command, args, options));
+    return this.#send(command, () => connection.executeRaw(command, args, options));
   }
 
   /** Pauses the guest; does nothing if it is paused. libvirt `virDomainSuspend` */
@@ -186,6 +186,16 @@ export class Domain implements AsyncDisposable {
         ...(this.lastError === null ? {} : { cause: this.lastError }),
       });
     return connection;
+  }
+
+  /** What is under way when we let go is closed by us, not interrupted by QEMU. */
+  async #send<R>(command: string, run: () => Promise<R>): Promise<R> {
+    try {
+      return await traceCommand(this.#host.record, command, run);
+    } catch (error) {
+      if (!this.#detached || !(error instanceof CommandInterruptedError)) throw error;
+      throw new StateError(`domain ${this.name} is closed`, { code: 'ERR_CLOSED', cause: error });
+    }
   }
 
   #operate(operation: OperationName, options: OperationOptions = {}): Promise<void> {

@@ -3,7 +3,7 @@
  *
  * libvirt 9.0.0 `qemu_driver.c:qemuDomainSuspend`, `qemuDomainResume`, `qemuDomainDestroyFlags`.
  */
-import { messageOf, StateError } from '../errors.ts';
+import { CommandTimeoutError, messageOf, StateError } from '../errors.ts';
 import type { Outcome } from '../events/outcome.ts';
 import { sleep } from '../loop/timeouts.ts';
 import type { OperationName } from '../machines/domain-context.ts';
@@ -66,7 +66,8 @@ const destroy: Operation = async (lease, record, environment) => {
     () => null,
     (error: unknown) => error,
   );
-  if (await ended()) return;
+  // A QEMU that does not even answer is not waited for a second time.
+  if (!(refused instanceof CommandTimeoutError) && (await ended())) return;
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     await signalVerified(lease, record, signal, refused);
     if (await ended()) return;

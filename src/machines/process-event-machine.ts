@@ -138,7 +138,7 @@ const running = processEventSetup.createStateConfig({
       target: 'ended',
       actions: {
         type: 'keepOutcome',
-        params: { status: 'failed', why: 'handler took too long', retry: true },
+        params: { status: 'failed', why: 'took too long', retry: true },
       },
     },
   },

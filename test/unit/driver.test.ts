@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, test } from 'vitest';
+import { waitFor } from 'xstate';
 import { ConnectError, openDriver, StateError } from '../../src/index.ts';
 import { FakeQemu } from '../../src/testing/index.ts';
 import { Seen } from '../support/seen.ts';
@@ -168,9 +169,28 @@ describe('operations', () => {
     qemu.hang();
     const waiting = [failure(vm.suspend()), failure(vm.execute('query-status'))];
     await driver.close();
-    for (const error of await Promise.all(waiting)) expect(error).toBeInstanceOf(Error);
-    expect(await waiting[0]).toMatchObject({ code: 'ERR_CLOSED' });
+    for (const error of await Promise.all(waiting)) expect(error).toMatchObject({ code: 'ERR_CLOSED' });
     qemu.resume();
+  });
+});
+
+describe('detach', () => {
+  test('what runs and what waits ends as ignored, before `detached` (promise 1)', async () => {
+    const nic = { type: 'net', alias: 'net0', trustGuestRxFilters: true } as const;
+    await using qemu = await FakeQemu.start({ nics: [{ name: 'net0' }] });
+    await using driver = await openDriver({ host: 'dry-run' });
+    qemu.faults.delayReply('query-rx-filter', new Promise(() => {}));
+    const seen = new Seen(driver);
+    const vm = await driver.attach({ monitor: qemu.path, devices: [nic] });
+    qemu.emit('DEVICE_DELETED', { device: 'x' });
+    await waitFor(vm.actor, ({ context }) => context.work.waiting.length === 1);
+    await vm.detach();
+    await seen.until(() => seen.of('detached').length === 1);
+    expect(seen.of('outcome').map(({ args }) => [args.type, args.status, args.why])).toEqual([
+      ['nicRxFilterChanged', 'ignored', 'detached'],
+      ['deviceDeleted', 'ignored', 'detached'],
+    ]);
+    expect(seen.all.at(-1)?.type).toBe('detached');
   });
 });
 

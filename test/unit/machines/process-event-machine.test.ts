@@ -76,7 +76,7 @@ describe('the life of a process event: job → still active? → run → outcome
     actor.send({ type: 'domainJob.granted', incarnation: 'run-1' });
     clock.increment(5000);
     expect(signal()?.aborted).toBe(true);
-    expect(ended(said)).toEqual([{ status: 'failed', why: 'handler took too long', retry: true }]);
+    expect(ended(said)).toEqual([{ status: 'failed', why: 'took too long', retry: true }]);
   });
 
   test('the outcome of the handler is told once', async () => {
