@@ -7,6 +7,13 @@ import { describeWith } from '../support/needs.ts';
 import { createNamespace } from '../support/netns.ts';
 import { startProcess } from '../support/process.ts';
 
+interface Line {
+  readonly kind: string;
+  readonly type?: string;
+  readonly event?: string;
+  readonly change?: { readonly mac?: string };
+}
+
 describeWith(['qemu', 'guest', 'namespace'], 'watch --host on a macvtap', () => {
   test.each([
     ['dry-run', 'none of them is made'],
@@ -49,11 +56,11 @@ describeWith(['qemu', 'guest', 'namespace'], 'watch --host on a macvtap', () => 
       ],
       { namespace: namespace.name },
     );
-    const seen = async (matches: (line: Record<string, never>) => boolean) =>
+    const seen = async (matches: (line: Line) => boolean) =>
       JSON.parse(await watch.line((text) => matches(JSON.parse(text))));
     await seen(({ kind, type }) => kind === 'outcome' && type === 'nicRxFilterChanged');
     await qemu.guest.sh('ip link set eth0 up; ip -6 addr add fe80::5:6:7/64 dev eth0');
-    const line = await seen(({ kind, change }) => kind === 'host' && change['mac'] === '33:33:ff:06:00:07');
+    const line = await seen(({ kind, change }) => kind === 'host' && change?.mac === '33:33:ff:06:00:07');
     expect(line).toMatchObject({
       device: 'net0',
       interface: namespace.interface,
