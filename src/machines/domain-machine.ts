@@ -1,133 +1,17 @@
 /**
  * The states of one domain: every QEMU event is answered here.
  *
- * Rules of this file: a state says what an event means in it; how that is done stands in `domain-setup.ts`.
+ * Rules of this file: a state says what an event means in it; how that is done stands in `domain-setup.ts` and
+ * `domain-work.ts`, what several states have alike in `domain-transitions.ts`.
  * What no state answers falls through to the bottom and is counted: `ignored-in-state`, or `stale` if it is
  * of another incarnation. A domain that leaves its active states, or is being destroyed, revokes all leases in
  * the same step, so nothing more is started for it. `shutdown` is shutting down, `shutoff` is off.
  *
  * libvirt 9.0.0: src/qemu/qemu_process.c:qemuProcessHandle*
  */
-import type { DomainState } from '../events/domain-state.ts';
-import type { ProcessEvent } from '../events/process-events.ts';
-import type { DomainContext, DomainMachineEvent } from './domain-context.ts';
 import { noWork } from './domain-queue.ts';
-import { foundAs } from './domain-setup.ts';
+import { cancel, contact, end, endsIn, foundStates, gone, submit, type With } from './domain-transitions.ts';
 import { domainSetup } from './domain-work.ts';
-
-type Event<T extends DomainMachineEvent['type']> = Extract<DomainMachineEvent, { type: T }>;
-type With<T extends DomainMachineEvent['type']> = { event: Event<T> };
-
-/** The states that QEMU's run state can show. */
-const foundStates = ['running', 'paused', 'pmsuspended', 'crashed', 'shutdown'] as const;
-
-/** Submits a process event made of the QEMU event, and starts it if nothing else runs. */
-const submit = <T extends DomainMachineEvent['type']>(make: (event: Event<T>) => ProcessEvent) =>
-  [
-    { type: 'submitProcessEvent', params: ({ event }: With<T>) => make(event) },
-    'startNextProcessEvent',
-  ] as const;
-
-/** A process event or operation came to its end. `active`: its outcome may still change something. */
-const end = (active: boolean) =>
-  [
-    {
-      type: 'applyOutcome',
-      params: ({ event }: With<'processEvent.ended'>) => ({ ended: event, active }),
-    },
-    { type: 'releaseJob', params: ({ event }: With<'processEvent.ended'>) => ({ id: event.id }) },
-    'submitMissedNics',
-    'startNextProcessEvent',
-  ] as const;
-
-/** Whoever asked for an operation gave it up. */
-const cancel = [
-  { type: 'cancelOperation', params: ({ event }: With<'operation.canceled'>) => event },
-  { type: 'releaseJob', params: ({ event }: With<'operation.canceled'>) => ({ id: event.id }) },
-] as const;
-
-/** The process is gone: the one `stopped`; every lease, and everything that waits, ends. */
-const gone = (params: { sawShutdown: boolean; reconstructed?: true }) =>
-  [
-    { type: 'revokeLeases', params: { why: 'domain gone' } },
-    'flushProcessEvents',
-    { type: 'emitStopped', params },
-    { type: 'endIncarnation', params },
-  ] as const;
-
-/** The end is ours to announce; until then nothing is started for the domain any more. */
-const beginStopping = (state: DomainState) =>
-  [
-    { type: 'revokeLeases', params: { why: 'domain gone' } },
-    'flushProcessEvents',
-    { type: 'setStoppingFrom', params: { state } },
-  ] as const;
-
-const contact = ({ event }: With<'monitor.ready'>) => event.contact;
-
-/** What the end of the process, and another look at it, mean in a state. */
-const endsIn = (state: DomainState) => {
-  const sawShutdown = state === 'shutdown';
-  return {
-    'processEvent.ended': [
-      { guard: 'saysGone', target: '#domain.shutoff', actions: [...end(true), ...gone({ sawShutdown })] },
-      { actions: [...end(true)] },
-    ],
-    'monitor.ready': [
-      // After a gap: what QEMU shows now, if it is the same run.
-      ...foundStates.map(
-        (found) =>
-          ({
-            guard: {
-              type: 'isFoundAs',
-              params: ({ event, context }: With<'monitor.ready'> & { context: DomainContext }) => ({
-                contact: event.contact,
-                same: context.incarnation?.uuid === event.contact.incarnation,
-                state: found,
-              }),
-            },
-            ...(found === state ? {} : { target: `#domain.active.${found}` as const }),
-            actions: [
-              {
-                type: 'emitDifference',
-                params: ({ event }: With<'monitor.ready'>) => ({
-                  found: foundAs(event.contact.runState),
-                  from: state,
-                }),
-              },
-              { type: 'setMonitor', params: { monitor: 'ready' } },
-              'submitAllNics',
-              'startNextProcessEvent',
-            ],
-          }) as const,
-      ),
-      // Another run: this one ended unseen.
-      {
-        target: '#domain.shutoff',
-        actions: [...gone({ sawShutdown, reconstructed: true }), { type: 'contactAgain', params: contact }],
-      },
-    ],
-    'operation.requested': [
-      {
-        guard: 'isDestroy',
-        target: '#domain.stopping',
-        actions: [
-          ...beginStopping(state),
-          { type: 'setEnding', params: { detail: 'destroyed', reason: 'destroyed' } },
-          'startOperation',
-        ],
-      },
-      { actions: 'startOperation' },
-    ],
-    'manager.stopping': {
-      target: '#domain.stopping',
-      actions: [
-        ...beginStopping(state),
-        { type: 'setEnding', params: ({ event }: With<'manager.stopping'>) => event },
-      ],
-    },
-  } as const;
-};
 
 /** Off. Its monitor, if it has one, looks for the next incarnation. */
 const shutoff = domainSetup.createStateConfig({
