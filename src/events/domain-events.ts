@@ -27,6 +27,9 @@ export interface DomainEventArgs {
     readonly changes: readonly HostChange[];
     readonly dryRun: boolean;
   };
+  'pm-suspend': Record<string, never>;
+  'pm-suspend-disk': Record<string, never>;
+  'pm-wakeup': Record<string, never>;
   reboot: Record<string, never>;
   watchdog: { readonly action: (typeof watchdogActions)[number] };
 }
@@ -59,6 +62,12 @@ export const domainEvents: Readonly<Record<DomainEventId, DomainEventRow>> = {
     summary: "a guest's receive filter was read, and what it changed on the host",
     source: 'ours alone: the open end of libvirt docs/kbase/internals/qemu-event-handlers.rst',
   },
+  'pm-suspend': { summary: 'the guest went to sleep, in memory', source: 'VIR_DOMAIN_EVENT_ID_PMSUSPEND' },
+  'pm-suspend-disk': {
+    summary: 'the guest went to sleep, on disk',
+    source: 'VIR_DOMAIN_EVENT_ID_PMSUSPEND_DISK',
+  },
+  'pm-wakeup': { summary: 'the guest woke up', source: 'VIR_DOMAIN_EVENT_ID_PMWAKEUP' },
   reboot: { summary: 'the guest was reset', source: 'VIR_DOMAIN_EVENT_ID_REBOOT' },
   watchdog: { summary: 'the watchdog expired', source: 'VIR_DOMAIN_EVENT_ID_WATCHDOG' },
 };

@@ -97,6 +97,27 @@ export const qemuEvents = {
       source: 'QAPI run-state.json; libvirt qemu_process.c:qemuProcessHandleStop',
     },
   ),
+  SUSPEND: row(
+    {},
+    {
+      summary: 'the guest went to sleep, in memory (S3); no STOP comes with it',
+      source: 'QAPI run-state.json; libvirt qemu_process.c:qemuProcessHandlePMSuspend',
+    },
+  ),
+  SUSPEND_DISK: row(
+    {},
+    {
+      summary: 'the guest went to sleep, on disk (S4); SHUTDOWN follows',
+      source: 'QAPI run-state.json; libvirt qemu_process.c:qemuProcessHandlePMSuspendDisk',
+    },
+  ),
+  WAKEUP: row(
+    {},
+    {
+      summary: 'the guest woke up; no RESUME comes with it',
+      source: 'QAPI run-state.json; libvirt qemu_process.c:qemuProcessHandlePMWakeup',
+    },
+  ),
   WATCHDOG: row(
     { action: lenient(word(watchdogActions), 'none') },
     {

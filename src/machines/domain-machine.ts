@@ -79,13 +79,44 @@ const running = domainSetup.createStateConfig({
         ...submit<'qemu.WATCHDOG'>(({ data }) => ({ type: 'watchdog', data })),
       ],
     },
+    'qemu.SUSPEND': {
+      guard: 'isSameIncarnation',
+      target: 'pmsuspended',
+      actions: [
+        { type: 'emitEvent', params: { type: 'pm-suspend', args: {} } },
+        { type: 'emitLifecycle', params: { event: 'pmsuspended', detail: 'memory' } },
+        { type: 'setReason', params: { reason: 'unknown' } },
+      ],
+    },
+    'qemu.SUSPEND_DISK': {
+      guard: 'isSameIncarnation',
+      target: 'pmsuspended',
+      actions: [
+        { type: 'emitEvent', params: { type: 'pm-suspend-disk', args: {} } },
+        { type: 'emitLifecycle', params: { event: 'pmsuspended', detail: 'disk' } },
+        { type: 'setReason', params: { reason: 'unknown' } },
+      ],
+    },
     ...endsIn('running'),
   },
 });
 
 const paused = domainSetup.createStateConfig({ on: endsIn('paused') });
 
-const pmsuspended = domainSetup.createStateConfig({ on: endsIn('pmsuspended') });
+const pmsuspended = domainSetup.createStateConfig({
+  on: {
+    'qemu.WAKEUP': {
+      guard: 'isSameIncarnation',
+      target: 'running',
+      actions: [
+        { type: 'emitEvent', params: { type: 'pm-wakeup', args: {} } },
+        { type: 'emitLifecycle', params: { event: 'started', detail: 'wakeup' } },
+        { type: 'setReason', params: { reason: 'wakeup' } },
+      ],
+    },
+    ...endsIn('pmsuspended'),
+  },
+});
 
 const crashed = domainSetup.createStateConfig({
   on: {
@@ -124,6 +155,18 @@ const active = domainSetup.createStateConfig({
         'submitAllNics',
         'startNextProcessEvent',
       ],
+    },
+    'qemu.SUSPEND': {
+      guard: 'isSameIncarnation',
+      actions: { type: 'emitEvent', params: { type: 'pm-suspend', args: {} } },
+    },
+    'qemu.SUSPEND_DISK': {
+      guard: 'isSameIncarnation',
+      actions: { type: 'emitEvent', params: { type: 'pm-suspend-disk', args: {} } },
+    },
+    'qemu.WAKEUP': {
+      guard: 'isSameIncarnation',
+      actions: { type: 'emitEvent', params: { type: 'pm-wakeup', args: {} } },
     },
     'qemu.WATCHDOG': {
       guard: 'isSameIncarnation',

@@ -124,6 +124,36 @@ const table: readonly [
     },
   ],
   [
+    'SUSPEND (qemu_process.c:qemuProcessHandlePMSuspend)',
+    (walk) => walk.qemu('SUSPEND'),
+    {
+      running: ['pmsuspended unknown', 'pm-suspend', 'lifecycle pmsuspended memory'],
+      paused: ['paused unknown', 'pm-suspend'],
+      pmsuspended: ['pmsuspended unknown', 'pm-suspend'],
+      crashed: ['crashed panicked', 'pm-suspend'],
+      shutdown: ['shutdown unknown', 'pm-suspend'],
+    },
+  ],
+  [
+    'SUSPEND_DISK (qemu_process.c:qemuProcessHandlePMSuspendDisk)',
+    (walk) => walk.qemu('SUSPEND_DISK'),
+    {
+      running: ['pmsuspended unknown', 'pm-suspend-disk', 'lifecycle pmsuspended disk'],
+      paused: ['paused unknown', 'pm-suspend-disk'],
+    },
+  ],
+  [
+    'WAKEUP (qemu_process.c:qemuProcessHandlePMWakeup)',
+    (walk) => walk.qemu('WAKEUP'),
+    {
+      running: ['running unknown', 'pm-wakeup'],
+      paused: ['paused unknown', 'pm-wakeup'],
+      pmsuspended: ['running wakeup', 'pm-wakeup', 'lifecycle started wakeup'],
+      crashed: ['crashed panicked', 'pm-wakeup'],
+      shutdown: ['shutdown unknown', 'pm-wakeup'],
+    },
+  ],
+  [
     'POWERDOWN, which libvirt has no handler for (domain-states.md T12)',
     (walk) => walk.qemu('POWERDOWN'),
     { running: null, paused: null, pmsuspended: null, crashed: null, shutdown: null },
