@@ -23,14 +23,28 @@ const net = z.strictObject({
 
 const channel = z.looseObject({ type: z.literal('channel'), alias, name: z.string() });
 
+const disk = z
+  .looseObject({
+    type: z.literal('disk'),
+    alias,
+    target: z.string().nullable().default(null),
+    source: z.string().nullable().default(null),
+    nodes: z.array(z.string()).default([]),
+  })
+  // A network disk has no path here.
+  .transform((value) => ({ ...value, source: value.source === '' ? null : value.source }));
+
 /** Kinds that nothing here looks into may say more than is read. */
-const other = z
-  .looseObject({ type: z.string().min(1), alias: alias.optional() })
-  .refine(({ type }) => type !== 'net' && type !== 'channel');
+const other = z.looseObject({ type: z.string().min(1), alias: alias.optional() });
+
+const kinds = new Map<string, z.ZodType<{ alias?: string | undefined }>>([
+  ['net', net],
+  ['channel', channel],
+  ['disk', disk],
+]);
 
 const device = z.looseObject({ type: z.string().min(1) }).transform((value, context): DomainDevice => {
-  const schema = value.type === 'net' ? net : value.type === 'channel' ? channel : other;
-  const result = schema.safeParse(value);
+  const result = (kinds.get(value.type) ?? other).safeParse(value);
   if (result.success) return { ...result.data, alias: result.data.alias ?? null } as DomainDevice;
   for (const issue of result.error.issues) context.addIssue({ ...issue, code: 'custom' });
   return z.NEVER;

@@ -25,16 +25,42 @@ export interface ChannelDevice {
   readonly name: string;
 }
 
+export interface DiskDevice {
+  readonly type: 'disk';
+  readonly alias: string;
+  /** What the guest's disk is called here, for example `vda`. */
+  readonly target: string | null;
+  /** Path of the active layer; null where it has none, as for a network disk. */
+  readonly source: string | null;
+  /** Block node names of its layers, format and storage. */
+  readonly nodes: readonly string[];
+}
+
 /** Anything else: known by its alias. */
 export interface OtherDevice {
-  readonly type: Exclude<string, 'net' | 'channel'>;
+  readonly type: string;
   readonly alias: string | null;
 }
 
-export type DomainDevice = NetDevice | ChannelDevice | OtherDevice;
+export type DomainDevice = NetDevice | ChannelDevice | DiskDevice | OtherDevice;
 
 /** The channel that a guest agent listens on. libvirt 9.0.0 `qemu_domain.c:qemuFindAgentConfig`. */
 export const AGENT_CHANNEL_NAME = 'org.qemu.guest_agent.0';
 
 export const isNet = (device: DomainDevice): device is NetDevice => device.type === 'net';
 export const isChannel = (device: DomainDevice): device is ChannelDevice => device.type === 'channel';
+export const isDisk = (device: DomainDevice): device is DiskDevice => device.type === 'disk';
+
+/**
+ * The disk that a block event is about: by the legacy drive's name where there is one, else by a node.
+ *
+ * libvirt 9.0.0 `qemu_process.c:qemuProcessFindDomainDiskByAliasOrQOM`, `qemu_domain.c:qemuDomainDiskLookupByNodename`.
+ */
+export function findDisk(
+  devices: readonly DomainDevice[] | null,
+  { drive, node }: { readonly drive: string; readonly node: string | null },
+): DiskDevice | undefined {
+  const disks = (devices ?? []).filter(isDisk);
+  if (drive !== '') return disks.find(({ alias }) => alias === drive.replace(/^drive-/, ''));
+  return node === null ? undefined : disks.find(({ nodes }) => nodes.includes(node));
+}

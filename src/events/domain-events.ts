@@ -9,6 +9,15 @@ import type { Lifecycle } from './domain-state.ts';
 import type { HostChange, RxFilter } from './nic.ts';
 import type { watchdogActions } from './qemu-events.ts';
 
+/** What is said of an I/O error; alias and path are empty where the disk is not known. */
+export interface IoError {
+  /** Null for a disk that has none. libvirt loses those events. */
+  readonly path: string | null;
+  readonly alias: string;
+  /** libvirt `virDomainEventIOErrorAction` */
+  readonly action: 'none' | 'pause' | 'report';
+}
+
 /** Arguments of each domain event, in the words of the constants. */
 export interface DomainEventArgs {
   'agent-lifecycle': {
@@ -17,6 +26,8 @@ export interface DomainEventArgs {
   };
   'control-error': Record<string, never>;
   'device-removed': { readonly alias: string };
+  'io-error': IoError;
+  'io-error-reason': IoError & { readonly reason: 'enospc' | '' };
   lifecycle: Lifecycle;
   'nic-mac-change': { readonly alias: string; readonly oldMac: string; readonly newMac: string };
   'nic-rx-filter-change': {
@@ -53,6 +64,11 @@ export const domainEvents: Readonly<Record<DomainEventId, DomainEventRow>> = {
     source: 'VIR_DOMAIN_EVENT_ID_CONTROL_ERROR',
   },
   'device-removed': { summary: 'a device left the domain', source: 'VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED' },
+  'io-error': { summary: 'a disk had an I/O error', source: 'VIR_DOMAIN_EVENT_ID_IO_ERROR' },
+  'io-error-reason': {
+    summary: 'the same error, with the reason where it is a full disk',
+    source: 'VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON',
+  },
   lifecycle: { summary: 'the domain changed its state', source: 'VIR_DOMAIN_EVENT_ID_LIFECYCLE' },
   'nic-mac-change': {
     summary: "the guest changed a NIC's MAC",

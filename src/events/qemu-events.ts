@@ -38,7 +38,22 @@ export const watchdogActions = [
   'inject-nmi',
 ] as const;
 
+/** What QEMU does about a block I/O error. QAPI `block-core.json:BlockErrorAction` */
+export const blockErrorActions = ['ignore', 'report', 'stop'] as const;
+
 export const qemuEvents = {
+  BLOCK_IO_ERROR: row(
+    {
+      device: lenient(string, ''),
+      'node-name': lenient(string, null),
+      action: lenient(word(blockErrorActions), 'ignore'),
+      nospace: lenient(boolean, false),
+    },
+    {
+      summary: 'a disk had an I/O error, and this is what QEMU does about it',
+      source: 'QAPI block-core.json; libvirt qemu_process.c:qemuProcessHandleIOError',
+    },
+  ),
   DEVICE_DELETED: row(
     { device: string },
     {

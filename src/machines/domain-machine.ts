@@ -68,6 +68,16 @@ const running = domainSetup.createStateConfig({
   on: {
     'qemu.STOP': { guard: 'isSameIncarnation', target: 'paused', actions: ['emitSuspended', 'setPaused'] },
     'qemu.RESUME': { guard: 'isSameIncarnation', actions: ['forgetRunningReason', 'countIgnored'] },
+    // Like WATCHDOG, before the STOP that it makes.
+    'qemu.BLOCK_IO_ERROR': {
+      guard: 'isStopOnError',
+      target: 'paused',
+      actions: [
+        { type: 'emitIoError', params: ({ event }) => event.data },
+        { type: 'emitLifecycle', params: { event: 'suspended', detail: 'ioerror' } },
+        { type: 'setReason', params: { reason: 'ioerror' } },
+      ],
+    },
     // QEMU sends WATCHDOG before the STOP that it makes, which then finds the domain paused.
     'qemu.WATCHDOG': {
       guard: 'isPause',
@@ -155,6 +165,10 @@ const active = domainSetup.createStateConfig({
         'submitAllNics',
         'startNextProcessEvent',
       ],
+    },
+    'qemu.BLOCK_IO_ERROR': {
+      guard: 'isSameIncarnation',
+      actions: { type: 'emitIoError', params: ({ event }) => event.data },
     },
     'qemu.SUSPEND': {
       guard: 'isSameIncarnation',

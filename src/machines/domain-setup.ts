@@ -5,7 +5,7 @@
  * incarnation as it is at that point of the list, so `stopped` stands before the incarnation is forgotten.
  */
 import { assign, emit, enqueueActions, raise, setup } from 'xstate';
-import { AGENT_CHANNEL_NAME, isChannel } from '../events/devices.ts';
+import { AGENT_CHANNEL_NAME, findDisk, isChannel } from '../events/devices.ts';
 import type { DomainEventItem } from '../events/domain-events.ts';
 import {
   type DomainState,
@@ -17,6 +17,7 @@ import {
   stateOfRunState,
   suspendedDetail,
 } from '../events/domain-state.ts';
+import type { QemuEventData } from '../events/qemu-events.ts';
 import type {
   DomainContext,
   DomainEmitted,
@@ -59,6 +60,8 @@ function lifecycleOf({ state, reason }: StateAndReason, from: DomainState): Life
   }
 }
 
+const ioErrorActions = { ignore: 'none', report: 'report', stop: 'pause' } as const;
+
 const newReason = (context: DomainContext): RunningReason =>
   context.begun ? (context.runningReason ?? 'unpaused') : 'booted';
 
@@ -80,6 +83,10 @@ export const domainStatesSetup = setup({
     isPause: ({ context, event }) =>
       event.type === 'qemu.WATCHDOG' &&
       event.data.action === 'pause' &&
+      context.incarnation?.uuid === event.incarnation,
+    isStopOnError: ({ context, event }) =>
+      event.type === 'qemu.BLOCK_IO_ERROR' &&
+      event.data.action === 'stop' &&
       context.incarnation?.uuid === event.incarnation,
     isOfPanic: ({ event }) => event.type === 'qemu.SHUTDOWN' && event.data.reason === 'guest-panic',
     isFirstShutdown: ({ context, event }) =>
@@ -159,6 +166,16 @@ export const domainStatesSetup = setup({
         : { event: 'started' as const, detail: 'booted' as const },
       incarnation: context.incarnation,
     })),
+    /** Both events of an I/O error, before the pause that it may make. */
+    emitIoError: enqueueActions(({ context, enqueue }, data: QemuEventData<'BLOCK_IO_ERROR'>) => {
+      const { incarnation, devices } = context;
+      const disk = findDisk(devices, { drive: data.device, node: data['node-name'] });
+      const action = ioErrorActions[data.action];
+      const args = disk === undefined ? { path: '', alias: '' } : { path: disk.source, alias: disk.alias };
+      enqueue.emit({ type: 'io-error', args: { ...args, action }, incarnation });
+      const reason = data.nospace ? 'enospc' : '';
+      enqueue.emit({ type: 'io-error-reason', args: { ...args, action, reason }, incarnation });
+    }),
     /** A manager's start: `started` comes from the manager, at its end. */
     emitStarting: emit(({ context }) => ({
       type: 'lifecycle' as const,

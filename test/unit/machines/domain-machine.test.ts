@@ -108,6 +108,26 @@ const table: readonly [
     },
   ],
   [
+    'BLOCK_IO_ERROR that stops (qemu_process.c:qemuProcessHandleIOError)',
+    (walk) => walk.qemu('BLOCK_IO_ERROR', { device: '', 'node-name': null, action: 'stop', nospace: true }),
+    {
+      running: [
+        'paused ioerror',
+        'io-error   pause',
+        'io-error-reason   pause enospc',
+        'lifecycle suspended ioerror',
+      ],
+      paused: ['paused unknown', 'io-error   pause', 'io-error-reason   pause enospc'],
+      shutdown: ['shutdown unknown', 'io-error   pause', 'io-error-reason   pause enospc'],
+    },
+  ],
+  [
+    'BLOCK_IO_ERROR that is reported (qemu_process.c:qemuProcessHandleIOError)',
+    (walk) =>
+      walk.qemu('BLOCK_IO_ERROR', { device: '', 'node-name': null, action: 'report', nospace: false }),
+    { running: ['running unknown', 'io-error   report', 'io-error-reason   report '] },
+  ],
+  [
     'WATCHDOG that resets (qemu_process.c:qemuProcessHandleWatchdog)',
     (walk) => walk.qemu('WATCHDOG', { action: 'reset' }),
     { running: ['running unknown', 'watchdog reset'], paused: ['paused unknown', 'watchdog reset'] },
