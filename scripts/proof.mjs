@@ -31,6 +31,16 @@ function proofNames() {
   return files.map((file) => file.slice(0, -'.proof.ts'.length)).sort();
 }
 
+/** Without the optimizing compilers: code that V8 makes meanwhile is no leak, but counts as heap. */
+const NODE_FLAGS = [
+  '--expose-gc',
+  '--no-opt',
+  '--no-sparkplug',
+  '--no-lazy-feedback-allocation',
+  '--import',
+  'tsx',
+];
+
 /** @param {string} proof */
 async function run(proof) {
   // What is proven is what is there now, even if somebody commits meanwhile.
@@ -39,15 +49,7 @@ async function run(proof) {
   let result;
   const child = fork(`${root}test/proof/${proof}.proof.ts`, settings, {
     cwd: root,
-    // Without the optimizing compilers: code that V8 makes meanwhile is no leak, but counts as heap.
-    execArgv: [
-      '--expose-gc',
-      '--no-opt',
-      '--no-sparkplug',
-      '--no-lazy-feedback-allocation',
-      '--import',
-      'tsx',
-    ],
+    execArgv: NODE_FLAGS,
   });
   child.on('message', (message) => {
     result = /** @type {ProofResult} */ (message);
