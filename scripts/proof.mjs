@@ -11,6 +11,16 @@ import { fileURLToPath } from 'node:url';
 
 /** @typedef {import('../test/support/proof.ts').ProofResult} ProofResult */
 
+/** Without the optimizing compilers: code that V8 makes meanwhile is no leak, but counts as heap. */
+const NODE_FLAGS = [
+  '--expose-gc',
+  '--no-opt',
+  '--no-sparkplug',
+  '--no-lazy-feedback-allocation',
+  '--import',
+  'tsx',
+];
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [name, ...settings] = process.argv.slice(2);
 
@@ -30,16 +40,6 @@ function proofNames() {
   const files = readdirSync(directory).filter((file) => file.endsWith('.proof.ts'));
   return files.map((file) => file.slice(0, -'.proof.ts'.length)).sort();
 }
-
-/** Without the optimizing compilers: code that V8 makes meanwhile is no leak, but counts as heap. */
-const NODE_FLAGS = [
-  '--expose-gc',
-  '--no-opt',
-  '--no-sparkplug',
-  '--no-lazy-feedback-allocation',
-  '--import',
-  'tsx',
-];
 
 /** @param {string} proof */
 async function run(proof) {
@@ -97,7 +97,7 @@ function page({ name, title, counts, rows }, commit) {
     ['Command', `\`npm run proof -- ${name}\``],
     ['Commit', commit],
     ['Machine', `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB memory`],
-    ['Node', process.version],
+    ['Node', `${process.version}, with \`${NODE_FLAGS.join(' ')}\``],
     ['QEMU', qemuVersion()],
     [
       'Counts',
