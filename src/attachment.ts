@@ -9,12 +9,14 @@ import type {
   MonitorTimes,
 } from './actors/environment.ts';
 import type { attachSchema } from './config.ts';
-import { type QemuError, StateError } from './errors.ts';
+import { ConnectError, type QemuError, StateError } from './errors.ts';
 import type { Outcome } from './events/outcome.ts';
 import type { Address, FileIdentity, ProcessIdentity } from './loop/runtime.ts';
 import { createClock } from './loop/timeouts.ts';
+import type { Incarnation } from './machines/domain-context.ts';
 import type { domainMachine } from './machines/domain-machine.ts';
 import type { Contact } from './machines/monitor-machine.ts';
+import { describeAddress } from './qmp/address.ts';
 import { StateReporter } from './state-reporter.ts';
 
 const DEFAULT_TIMES: MonitorTimes = { greetingMs: 5000, pingIntervalMs: 5000, pingTimeoutMs: 5000 };
@@ -62,6 +64,8 @@ export class Attachment implements DomainRecord {
   readonly #baseName: string;
   readonly #inactive = new Set<() => void>();
   #contact: Settleable | null = null;
+  /** Who the QEMU before this one was: what is still to be said of it carries its uuid. */
+  #earlier: { readonly incarnation: string | null; readonly uuid: string | null } | null = null;
 
   constructor(
     environment: Environment,
@@ -136,16 +140,33 @@ export class Attachment implements DomainRecord {
       throw new StateError(`this QEMU is named ${name}, not ${expectedName}`);
     if (expectedUuid !== undefined && uuid !== null && uuid !== expectedUuid.toLowerCase())
       throw new StateError(`this QEMU has the uuid ${uuid}, not ${expectedUuid}`);
+    this.#earlier = {
+      incarnation: this.actor.getSnapshot().context.incarnation?.uuid ?? null,
+      uuid: this.uuid,
+    };
     this.uuid = uuid ?? expectedUuid ?? null;
     this.saidUuid = uuid;
     if (this.#contact !== null) this.name = this.#hooks.uniqueName(name ?? this.#baseName);
     this.#settleContact((contact) => contact.resolve());
   }
 
+  /** Somebody answered here before: the name is its own. */
+  get isNamed(): boolean {
+    return this.#contact === null;
+  }
+
+  uuidOf(incarnation: Incarnation | null): string | null {
+    const isEarlier = incarnation !== null && incarnation.uuid === this.#earlier?.incarnation;
+    const isPresent = incarnation?.uuid === this.actor.getSnapshot().context.incarnation?.uuid;
+    return isEarlier && !isPresent ? (this.#earlier?.uuid ?? null) : this.uuid;
+  }
+
   attemptFailed(error: QemuError | null): void {
     this.lastError = error;
     if (this.#options.wait === true && !(error instanceof StateError)) return;
-    this.#settleContact((contact) => contact.reject(error ?? closedError('the monitor')));
+    const why =
+      error ?? new ConnectError(`${describeAddress(this.address)}: closed before it said who it is`);
+    this.#settleContact((contact) => contact.reject(why));
   }
 
   async readPid(): Promise<number | null> {

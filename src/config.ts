@@ -16,7 +16,7 @@ const net = z.strictObject({
   /** The host's interface follows the guest's receive filter. */
   trustGuestRxFilters: z.boolean().default(false),
   host: z
-    .strictObject({ interface: z.string().min(1), kind: z.enum(['macvtap', 'tap', 'bridge']) })
+    .strictObject({ interface: z.string().min(1).max(15), kind: z.enum(['macvtap', 'tap', 'bridge']) })
     .nullable()
     .default(null),
 });
@@ -60,6 +60,9 @@ const devices = z.array(device).superRefine((list, context) => {
   });
 });
 
+/** libvirt 9.0.0 `domain_conf.h:virDomainLifecycleAction`; `coredump-*` only after a crash. */
+const lifecycleActions = ['destroy', 'restart', 'rename-restart', 'preserve'] as const;
+
 const uuid = z.string().regex(UUID, 'expected a uuid');
 
 /**
@@ -70,9 +73,9 @@ export const domainConfigSchema = z.strictObject({
   monitor: z.string().min(1).optional(),
   name: z.string().min(1).optional(),
   uuid: uuid.nullable().optional(),
-  onPoweroff: z.string().optional(),
-  onReboot: z.string().optional(),
-  onCrash: z.string().optional(),
+  onPoweroff: z.enum(lifecycleActions).optional(),
+  onReboot: z.enum(lifecycleActions).optional(),
+  onCrash: z.enum([...lifecycleActions, 'coredump-destroy', 'coredump-restart']).optional(),
   devices: devices.optional(),
   // A recording's own.
   kind: z.literal('domain').optional(),

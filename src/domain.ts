@@ -2,7 +2,7 @@
 
 import type { DomainActor, DomainRecord } from './actors/environment.ts';
 import { traceCommand } from './actors/monitor.ts';
-import { CommandInterruptedError, type QemuError, StateError } from './errors.ts';
+import { badArgument, CommandInterruptedError, type QemuError, StateError } from './errors.ts';
 import type { DomainDevice } from './events/devices.ts';
 import type { DomainEventArgs, DomainEventId } from './events/domain-events.ts';
 import type { DomainState } from './events/domain-state.ts';
@@ -23,6 +23,8 @@ export type DomainEvent<I extends EventId = EventId> = {
     readonly type: K;
     readonly args: EventArgs[K];
     readonly domain: Domain;
+    /** Of the QEMU that it was; null if that has none. */
+    readonly uuid: string | null;
     /** libvirt's small domain id of the run that it belongs to; null if it belongs to none. */
     readonly id: number | null;
     readonly incarnation: string | null;
@@ -60,6 +62,16 @@ export interface DomainHost {
     options: EventStreamOptions,
     domain: Domain,
   ): EventStream<DomainEvent<I>>;
+}
+
+function requireOperationOptions(operation: OperationName, options: unknown): void {
+  if (typeof options !== 'object' || options === null)
+    throw badArgument(operation, 'an object of options', options);
+  const { signal, timeoutMs } = options as { signal?: unknown; timeoutMs?: unknown };
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw badArgument('signal', 'an AbortSignal', signal);
+  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0))
+    throw badArgument('timeoutMs', 'a number above 0', timeoutMs);
 }
 
 /**
@@ -164,6 +176,7 @@ export class Domain implements AsyncDisposable {
     types: readonly I[],
     options: EventStreamOptions = {},
   ): EventStream<DomainEvent<I>> {
+    if (this.#detached) throw this.#closed();
     return this.#host.stream(types, options, this);
   }
 
@@ -178,7 +191,12 @@ export class Domain implements AsyncDisposable {
     return this.detach();
   }
 
+  #closed(cause?: unknown): StateError {
+    return new StateError(`domain ${this.name} is closed`, { domain: this.name, code: 'ERR_CLOSED', cause });
+  }
+
   #connection() {
+    if (this.#detached) throw this.#closed();
     const { connection, name } = this.#host.record;
     if (connection === null)
       throw new StateError(`the monitor of ${name} is lost; execute() needs it ready`, {
@@ -194,13 +212,19 @@ export class Domain implements AsyncDisposable {
       return await traceCommand(this.#host.record, command, run);
     } catch (error) {
       if (!this.#detached || !(error instanceof CommandInterruptedError)) throw error;
-      throw new StateError(`domain ${this.name} is closed`, { code: 'ERR_CLOSED', cause: error });
+      throw this.#closed(error);
     }
   }
 
   #operate(operation: OperationName, options: OperationOptions = {}): Promise<void> {
     const { record } = this.#host;
+    try {
+      requireOperationOptions(operation, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const { signal, timeoutMs = 30_000 } = options;
+    if (this.#detached) return Promise.reject(this.#closed());
     if (!record.control)
       return Promise.reject(
         new StateError(`${record.name} is only observed; ${operation}() needs attach({ control: true })`, {

@@ -5,38 +5,24 @@ import { createDomainLogic } from './actors/domain.ts';
 import type { DomainRecord, Environment, Told } from './actors/environment.ts';
 import { Attachment, closedError } from './attachment.ts';
 import { attachSchema, parseOptions } from './config.ts';
-import { callbackErrorChannel, DropCounters, domainEventChannel, dropChannel } from './diagnostics.ts';
+import { DropCounters, domainEventChannel, dropChannel } from './diagnostics.ts';
 import { Domain, type DomainEvent, type EventId } from './domain.ts';
+import {
+  callbackErrors,
+  type DriverOptions,
+  hostOf,
+  requireDriverOptions,
+  warnOnce,
+} from './driver-options.ts';
 import { badArgument, messageOf, StateError } from './errors.ts';
 import { domainEvents } from './events/domain-events.ts';
 import { reports } from './events/reports.ts';
-import { createDryRunNetwork } from './host/dry-run.ts';
-import type { HostNetwork } from './host/host-network.ts';
-import { createIproute2 } from './host/iproute2.ts';
-import type { EventLoop } from './loop/event-loop.ts';
 import { createNodeRuntime } from './loop/node-runtime.ts';
-import type { Runtime } from './loop/runtime.ts';
 import { after } from './loop/timeouts.ts';
 import type { domainMachine } from './machines/domain-machine.ts';
 import { describeAddress, parseAddress } from './qmp/address.ts';
 import { EventState } from './subscriptions/event-state.ts';
 import { EventStream, type EventStreamOptions } from './subscriptions/event-stream.ts';
-
-export interface DriverOptions {
-  /** Another event loop than Node's own. */
-  readonly eventLoop?: EventLoop;
-  /** Everything that is not pure; `eventLoop` is then its own. */
-  readonly runtime?: Runtime;
-  /**
-   * What may be done to the host's network: `off` nothing, and QEMU is not asked what it would be; `dry-run`
-   * reports what is due; `apply` does it. Or an implementation. @defaultValue `'off'`
-   */
-  readonly host?: 'off' | 'dry-run' | 'apply' | HostNetwork;
-  /** Is told when a subscriber's callback throws or rejects. @defaultValue one process warning a callback */
-  readonly onCallbackError?: (error: unknown, event: DomainEvent) => void;
-  /** How long `close()` waits for host commands that are under way. @defaultValue 5000 */
-  readonly closeTimeoutMs?: number;
-}
 
 export interface AttachOptions extends z.input<typeof attachSchema> {
   /** Ends the attempt; it does not detach later. */
@@ -52,14 +38,6 @@ export interface SubscriptionOptions {
   /** Closes itself with the first event. */
   readonly once?: boolean;
 }
-
-const DRIVER_OPTIONS: ReadonlySet<string> = new Set<keyof DriverOptions>([
-  'eventLoop',
-  'runtime',
-  'host',
-  'onCallbackError',
-  'closeTimeoutMs',
-]);
 
 const isKnownType = (type: string): type is EventId =>
   Object.hasOwn(domainEvents, type) || Object.hasOwn(reports, type);
@@ -96,8 +74,7 @@ export class Driver implements AsyncDisposable {
 
   /** @internal Use `openDriver`. */
   constructor(options: DriverOptions) {
-    for (const key of Object.keys(options))
-      if (!DRIVER_OPTIONS.has(key)) throw badArgument('openDriver', [...DRIVER_OPTIONS].join(', '), key);
+    requireDriverOptions(options);
     const { eventLoop, runtime = createNodeRuntime(eventLoop), closeTimeoutMs = 5000 } = options;
     this.#closeTimeoutMs = closeTimeoutMs;
     this.#events = new EventState(runtime.loop, callbackErrors(options.onCallbackError ?? warnOnce()));
@@ -135,7 +112,11 @@ export class Driver implements AsyncDisposable {
    *   by another client; TypeError; StateError when it is attached already; the signal's reason
    */
   async attach(options: AttachOptions): Promise<Domain> {
+    if (typeof options !== 'object' || options === null)
+      throw badArgument('attach', 'an object of options', options);
     const { signal, trace, ...rest } = options;
+    if (signal !== undefined && !(signal instanceof AbortSignal))
+      throw badArgument('signal', 'an AbortSignal', signal);
     for (const policy of ['onPoweroff', 'onReboot', 'onCrash'])
       if (policy in rest)
         throw new TypeError(`attach: ${policy} is for domains that we start; this one is somebody else's`);
@@ -175,6 +156,9 @@ export class Driver implements AsyncDisposable {
     if (typeof callback !== 'function') throw badArgument('on', 'a function', callback);
     if (this.#closed !== null) throw closedError('the driver');
     const { domain, signal, once = false } = options;
+    if (domain !== undefined && !(domain instanceof Domain)) throw badArgument('domain', 'a Domain', domain);
+    if (signal !== undefined && !(signal instanceof AbortSignal))
+      throw badArgument('signal', 'an AbortSignal', signal);
     const close = (): void => {
       unsubscribe();
       signal?.removeEventListener('abort', close);
@@ -299,7 +283,8 @@ export class Driver implements AsyncDisposable {
 
   #uniqueName(name: string, key: string): string {
     const taken = new Set<string>();
-    for (const record of this.#environment.records.values()) if (record.key !== key) taken.add(record.name);
+    for (const record of this.#environment.records.values())
+      if (record.key !== key && record.isNamed) taken.add(record.name);
     let unique = name;
     for (let n = 2; taken.has(unique); n += 1) unique = `${name}-${n}`;
     return unique;
@@ -321,6 +306,7 @@ export class Driver implements AsyncDisposable {
       type: told.type,
       args: told.args,
       domain,
+      uuid: record.uuidOf(told.incarnation),
       id: told.incarnation?.id ?? null,
       incarnation: told.incarnation?.uuid ?? null,
       reconstructed: 'reconstructed' in told,
@@ -343,36 +329,4 @@ export class Driver implements AsyncDisposable {
       this.#release = null;
     }
   }
-}
-
-function hostOf(option: NonNullable<DriverOptions['host']>, runtime: Runtime): HostNetwork | null {
-  if (typeof option === 'object') return option;
-  if (option === 'off') return null;
-  if (option === 'apply') return createIproute2(runtime);
-  if (option === 'dry-run') return createDryRunNetwork(createIproute2(runtime));
-  throw badArgument('host', "'off', 'dry-run', 'apply', or a HostNetwork", option);
-}
-
-type OnCallbackError = (error: unknown, event: DomainEvent, callback: object) => void;
-
-/** The channel for each error, then whoever asked; if that throws too, it is let be. */
-const callbackErrors =
-  (tell: OnCallbackError): OnCallbackError =>
-  (error, event, callback) => {
-    callbackErrorChannel.publish({ domain: event.domain.name, type: event.type, error });
-    try {
-      tell(error, event, callback);
-    } catch (second) {
-      process.emitWarning(`onCallbackError failed: ${messageOf(second)}`, 'QemuActorsWarning');
-    }
-  };
-
-/** One warning for each callback. */
-function warnOnce(): OnCallbackError {
-  const warned = new WeakSet<object>();
-  return (error, event, callback) => {
-    if (warned.has(callback)) return;
-    warned.add(callback);
-    process.emitWarning(`a callback for ${event.type} failed: ${messageOf(error)}`, 'QemuActorsWarning');
-  };
 }

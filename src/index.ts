@@ -13,13 +13,8 @@ export {
   type EventId,
   type OperationOptions,
 } from './domain.ts';
-export {
-  type AttachOptions,
-  Driver,
-  type DriverOptions,
-  openDriver,
-  type SubscriptionOptions,
-} from './driver.ts';
+export { type AttachOptions, Driver, openDriver, type SubscriptionOptions } from './driver.ts';
+export type { DriverOptions } from './driver-options.ts';
 export {
   BadReplyError,
   CommandError,

@@ -1,9 +1,12 @@
 /** Who answers on a monitor: the same run of QEMU as before, or another one. */
+import { BadReplyError } from '../errors.ts';
+import { MAX_STRING_LENGTH } from '../events/payload.ts';
 import type { FileIdentity, ProcessIdentity } from '../loop/runtime.ts';
 import type { Contact } from '../machines/monitor-machine.ts';
 import type { QmpConnection } from '../qmp/connection.ts';
 import type { DomainRecord, Environment } from './environment.ts';
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const NO_UUID = '00000000-0000-0000-0000-000000000000';
 
 interface Identity {
@@ -14,7 +17,7 @@ interface Identity {
 /**
  * Asks a negotiated connection who and how it is, and notes in the record what the answer is based on.
  *
- * The run state is asked for first: every event after its reply is still to come, and is kept by the caller.
+ * The run state is asked for first: what came before its reply is in it, what comes after it is still to count.
  */
 export async function makeContact(
   environment: Environment,
@@ -23,10 +26,12 @@ export async function makeContact(
   signal: AbortSignal,
 ): Promise<Contact> {
   const options = { signal };
-  const { status } = await connection.execute('query-status', {}, options);
-  const { name = null } = await connection.execute('query-name', {}, options);
-  const { UUID } = await connection.execute('query-uuid', {}, options);
-  const uuid = UUID === NO_UUID ? null : UUID;
+  const status = member(await connection.execute('query-status', {}, options), 'query-status', 'status');
+  const name = member(await connection.execute('query-name', {}, options), 'query-name', 'name');
+  const said = member(await connection.execute('query-uuid', {}, options), 'query-uuid', 'UUID');
+  if (status === null) throw new BadReplyError('the reply to query-status has no status');
+  if (said !== null && !UUID.test(said)) throw new BadReplyError('the reply to query-uuid is no uuid');
+  const uuid = said === NO_UUID ? null : said;
   const identity = await identify(environment, record);
   const present = record.actor.getSnapshot().context.incarnation;
   const same = present !== null && isSameRun(record, identity, uuid);
@@ -36,9 +41,20 @@ export async function makeContact(
     incarnation: same ? present.uuid : environment.runtime.uuid(),
     id: same ? present.id : environment.nextId(),
     runState: status,
-    name,
+    name: name === '' ? null : name,
     uuid,
   };
+}
+
+/** A string member of a reply; null if there is none. @throws BadReplyError if it is something else */
+function member(reply: unknown, command: string, name: string): string | null {
+  if (typeof reply !== 'object' || reply === null || Array.isArray(reply))
+    throw new BadReplyError(`the reply to ${command} is no object`);
+  const value: unknown = (reply as Record<string, unknown>)[name];
+  if (value === undefined) return null;
+  if (typeof value !== 'string' || value.length > MAX_STRING_LENGTH)
+    throw new BadReplyError(`${name} in the reply to ${command} is no string`);
+  return value;
 }
 
 async function identify({ runtime }: Environment, record: DomainRecord): Promise<Identity> {

@@ -57,6 +57,10 @@ export interface DomainRecord {
   readonly pending: Map<string, { resolve(): void; reject(error: unknown): void }>;
   /** The pid of QEMU, where the caller told where it is. */
   readPid(): Promise<number | null>;
+  /** Somebody answered here before: the name is its own. */
+  readonly isNamed: boolean;
+  /** The uuid of the QEMU that an incarnation was. */
+  uuidOf(incarnation: Incarnation | null): string | null;
   /** A QEMU answers. @throws StateError if it is not the one that was asked for */
   met(contact: Contact): void;
   /** A connection could not be made, or not be used. */

@@ -10,6 +10,7 @@ import { type CallbackActorLogic, type EventObject, fromCallback } from 'xstate'
 import { commandChannel } from '../diagnostics.ts';
 import { ConnectError, messageOf, ProtocolError, QemuError } from '../errors.ts';
 import type { ConnectAttempt } from '../events/process-events.ts';
+import { qemuEventRoutes } from '../events/qemu-events.ts';
 import type { Incarnation } from '../machines/domain-context.ts';
 import { type MonitorMachineEvent, monitorMachine } from '../machines/monitor-machine.ts';
 import { describeAddress, openStream } from '../qmp/address.ts';
@@ -52,6 +53,7 @@ class Link {
   #incarnation: Incarnation | null = null;
   /** Events that came before it was known whose they are. */
   #early: QmpEvent[] = [];
+  #replies = 0;
   #ended = false;
   #stopAsking: () => void = () => {};
 
@@ -71,7 +73,7 @@ class Link {
       greetingTimeoutMs: this.#record.times.greetingMs,
       onEvent: this.#receive,
       onClose: (error) => this.#end(error, 'failed'),
-      ...(this.#record.trace === undefined ? {} : { trace: this.#record.trace }),
+      trace: this.#pass,
     });
     this.#connection = connection;
     this.#send({ type: 'link.connected' });
@@ -104,6 +106,27 @@ class Link {
   stop(): void {
     this.#ended = true;
     this.#release();
+  }
+
+  readonly #pass = (direction: 'send' | 'reply' | 'event', message: object): void => {
+    // The second reply, after the negotiation's, is the run state: what came before it is in it.
+    if (direction === 'reply' && this.#incarnation === null && ++this.#replies === 2) this.#dropStateEvents();
+    this.#record.trace?.(direction, message);
+  };
+
+  /** Told as they are by the state that was read: what would be made of them again is not the truth. */
+  #dropStateEvents(): void {
+    const early = this.#early;
+    this.#early = [];
+    for (const event of early) {
+      if (!qemuEventRoutes.get(event.event)?.inRunState) this.#early.push(event);
+      else
+        this.#environment.tell(this.#record, {
+          type: 'drop',
+          args: { reason: 'ignored-in-state', event: event.event },
+          incarnation: null,
+        });
+    }
   }
 
   readonly #receive = (event: QmpEvent): void => {

@@ -42,7 +42,8 @@ export type Line = LineHead & LineBody;
 export interface Told {
   readonly type: string;
   readonly args: unknown;
-  readonly domain: { readonly name: string; readonly uuid: string | null };
+  readonly domain: { readonly name: string };
+  readonly uuid: string | null;
   readonly id: number | null;
   readonly incarnation: string | null;
   readonly reconstructed: boolean;
@@ -58,9 +59,9 @@ export function bodyOf({ type, args, reconstructed }: Told): LineBody | null {
   return null;
 }
 
-export const headOf = ({ domain, id, incarnation }: Told): LineHead => ({
+export const headOf = ({ domain, uuid, id, incarnation }: Told): LineHead => ({
   domain: domain.name,
-  uuid: domain.uuid,
+  uuid,
   id,
   incarnation,
 });

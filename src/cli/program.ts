@@ -20,7 +20,10 @@ const commands = [addDemo, addWatch, addRecord, addReplay, addState, addExecute]
  */
 export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
   const outputClosed = new AbortController();
-  io.stdout.on('error', (error) => outputClosed.abort(new OutputClosed(error.message)));
+  io.stdout.on('error', (error) =>
+    // Whoever read it has left; anything else, a full disk for one, is a failure.
+    outputClosed.abort('code' in error && error.code === 'EPIPE' ? new OutputClosed(error.message) : error),
+  );
   io.stderr.on('error', () => {});
   let exitCode: ExitCode = 0;
   const program = createProgram(io, async (format, action) => {
@@ -28,7 +31,12 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
   });
   try {
     await program.parseAsync(argv, { from: 'user' });
-    return exitCode;
+    // What was written may fail after the command is through.
+    await new Promise<void>((resolve) => io.stdout.write('', () => resolve()));
+    const { aborted, reason } = outputClosed.signal;
+    if (!aborted || exitCode !== 0 || reason instanceof OutputClosed) return exitCode;
+    report(io, wantedFormat(argv), reason);
+    return 1;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     // A command line without a command has been answered with the help.

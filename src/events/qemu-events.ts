@@ -18,13 +18,15 @@ export interface QemuEventRow<T> {
   readonly summary: string;
   /** QAPI module and libvirt's handler. */
   readonly source: string;
+  /** What it tells is also in QEMU's run state, so that one from before a look at that is old news. */
+  readonly inRunState: boolean;
 }
 
 function row<const S extends Shape>(
   shape: S,
-  about: { summary: string; source: string },
+  about: { summary: string; source: string; inRunState?: true },
 ): QemuEventRow<Payload<S>> {
-  return { shape, parse: members(shape), ...about };
+  return { shape, parse: members(shape), inRunState: false, ...about };
 }
 
 /** libvirt 9.0.0 `virDomainEventWatchdogAction`; QAPI `run-state.json:WatchdogAction`. */
@@ -50,6 +52,7 @@ export const qemuEvents = {
       nospace: lenient(boolean, false),
     },
     {
+      inRunState: true,
       summary: 'a disk had an I/O error, and this is what QEMU does about it',
       source: 'QAPI block-core.json; libvirt qemu_process.c:qemuProcessHandleIOError',
     },
@@ -65,6 +68,7 @@ export const qemuEvents = {
   GUEST_PANICKED: row(
     {},
     {
+      inRunState: true,
       summary: 'the guest says that its kernel panicked',
       source: 'QAPI run-state.json; libvirt qemu_process.c:qemuProcessHandleGuestPanic',
     },
@@ -86,6 +90,7 @@ export const qemuEvents = {
   RESET: row(
     {},
     {
+      inRunState: true,
       summary: 'the guest was reset; a reboot may send several',
       source: 'QAPI run-state.json; libvirt qemu_process.c:qemuProcessHandleReset',
     },
@@ -93,6 +98,7 @@ export const qemuEvents = {
   RESUME: row(
     {},
     {
+      inRunState: true,
       summary: 'the CPUs run',
       source: 'QAPI run-state.json; libvirt qemu_process.c:qemuProcessHandleResume',
     },
@@ -100,6 +106,7 @@ export const qemuEvents = {
   SHUTDOWN: row(
     { guest: lenient(boolean, null), reason: lenient(string, null) },
     {
+      inRunState: true,
       summary:
         'QEMU is about to end, or would be but for -no-shutdown; `guest` null: it does not say who asked',
       source: 'QAPI run-state.json; libvirt qemu_process.c:qemuProcessHandleShutdown',
@@ -108,6 +115,7 @@ export const qemuEvents = {
   STOP: row(
     {},
     {
+      inRunState: true,
       summary: 'the CPUs stopped',
       source: 'QAPI run-state.json; libvirt qemu_process.c:qemuProcessHandleStop',
     },
@@ -115,6 +123,7 @@ export const qemuEvents = {
   SUSPEND: row(
     {},
     {
+      inRunState: true,
       summary: 'the guest went to sleep, in memory (S3); no STOP comes with it',
       source: 'QAPI run-state.json; libvirt qemu_process.c:qemuProcessHandlePMSuspend',
     },
@@ -122,6 +131,7 @@ export const qemuEvents = {
   SUSPEND_DISK: row(
     {},
     {
+      inRunState: true,
       summary: 'the guest went to sleep, on disk (S4); SHUTDOWN follows',
       source: 'QAPI run-state.json; libvirt qemu_process.c:qemuProcessHandlePMSuspendDisk',
     },
@@ -129,6 +139,7 @@ export const qemuEvents = {
   WAKEUP: row(
     {},
     {
+      inRunState: true,
       summary: 'the guest woke up; no RESUME comes with it',
       source: 'QAPI run-state.json; libvirt qemu_process.c:qemuProcessHandlePMWakeup',
     },
@@ -136,6 +147,7 @@ export const qemuEvents = {
   WATCHDOG: row(
     { action: lenient(word(watchdogActions), 'none') },
     {
+      inRunState: true,
       summary: 'the watchdog expired, and this is what QEMU does about it',
       source: 'QAPI run-state.json; libvirt qemu_process.c:qemuProcessHandleWatchdog',
     },
@@ -162,12 +174,13 @@ export type QemuMachineEvent = {
 export interface QemuEventRoute {
   readonly type: QemuMachineEvent['type'];
   readonly parse: Parse<unknown>;
+  readonly inRunState: boolean;
 }
 
 /** Where each QEMU event goes. A Map, so that a name like `constructor` is just unknown. */
 export const qemuEventRoutes: ReadonlyMap<string, QemuEventRoute> = new Map(
-  Object.entries(qemuEvents).map(([name, { parse }]) => [
+  Object.entries(qemuEvents).map(([name, { parse, inRunState }]) => [
     name,
-    { type: `qemu.${name}` as QemuMachineEvent['type'], parse },
+    { type: `qemu.${name}` as QemuMachineEvent['type'], parse, inRunState },
   ]),
 );

@@ -6,7 +6,7 @@
  *                 └──────────────── or close() ────────→ closed ←── close() ──┘
  * ```
  */
-import { messageOf, type QemuError, StateError } from '../errors.ts';
+import { badArgument, messageOf, type QemuError, StateError } from '../errors.ts';
 import { createNodeRuntime } from '../loop/node-runtime.ts';
 import type { Address, Runtime } from '../loop/runtime.ts';
 import { sleep } from '../loop/timeouts.ts';
@@ -49,6 +49,26 @@ export interface ClientOptions
   readonly onState?: (state: ClientState) => void;
   /** What a callback threw. @defaultValue one warning of the process for each client */
   readonly onCallbackError?: (error: unknown) => void;
+}
+
+const POSITIVE = [
+  'connectTimeoutMs',
+  'greetingTimeoutMs',
+  'maxLineBytes',
+  'maxDepth',
+  'readBudgetBytes',
+] as const;
+
+function requireClientOptions(options: unknown): asserts options is ClientOptions {
+  if (typeof options !== 'object' || options === null) throw badArgument('options', 'an object', options);
+  const { signal } = options as ClientOptions;
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw badArgument('signal', 'an AbortSignal', signal);
+  for (const name of POSITIVE) {
+    const value = (options as ClientOptions)[name];
+    if (value !== undefined && !(typeof value === 'number' && value > 0))
+      throw badArgument(name, 'a number above 0', value);
+  }
 }
 
 /** How long `executeAndWaitFor` waits for the event. */
@@ -98,6 +118,7 @@ export class QmpClient implements AsyncDisposable {
    * @throws the signal's reason when aborted
    */
   static async connect(address: string | Address, options: ClientOptions = {}): Promise<QmpClient> {
+    requireClientOptions(options);
     const client = new QmpClient(parseAddress(address), options);
     const { signal } = options;
     const onAbort = (): void => client.#life.abort(signal?.reason);

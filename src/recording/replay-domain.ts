@@ -25,6 +25,7 @@ export type ReplayItem<I extends EventId = EventId> = {
     readonly type: K;
     readonly args: EventArgs[K];
     readonly domain: { readonly name: string; readonly uuid: string | null };
+    readonly uuid: string | null;
     readonly id: number | null;
     readonly incarnation: string | null;
     readonly reconstructed: boolean;
@@ -40,6 +41,7 @@ const TIMES: MonitorTimes = { greetingMs: 5000, pingIntervalMs: 5000, pingTimeou
 
 export class ReplayDomain implements DomainRecord {
   saidUuid: string | null = null;
+  readonly isNamed = true;
   readonly key = 'domain-1';
   /** A QEMU on this machine: when nobody listens any more, it is gone. */
   readonly address = { path: 'recording' };
@@ -90,6 +92,10 @@ export class ReplayDomain implements DomainRecord {
 
   get name(): string {
     return this.#identity.name;
+  }
+
+  uuidOf(): string | null {
+    return this.uuid;
   }
 
   get uuid(): string | null {
@@ -192,6 +198,7 @@ export class ReplayDomain implements DomainRecord {
       args: told.args,
       domain: this.#identity,
       id: told.incarnation?.id ?? null,
+      uuid: this.uuid,
       incarnation: told.incarnation?.uuid ?? null,
       reconstructed: this.reconstructing || 'reconstructed' in told,
       step: this.step,

@@ -46,8 +46,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'state-reporter': ['machines', 'events'],
   attachment: ['config', 'state-reporter', ...CHAIN],
   domain: [...CHAIN, 'subscriptions'],
-  driver: ['domain', 'attachment', 'config', ...CHAIN, 'host', 'subscriptions'],
-  index: ['driver', 'domain', ...CHAIN, 'host', 'subscriptions'],
+  'driver-options': ['domain', 'host'],
+  driver: ['driver-options', 'domain', 'attachment', 'config', ...CHAIN, 'subscriptions'],
+  index: ['driver', 'driver-options', 'domain', ...CHAIN, 'host', 'subscriptions'],
   recording: [
     'driver',
     'domain',

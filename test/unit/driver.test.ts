@@ -94,6 +94,117 @@ describe('attach', () => {
   });
 });
 
+describe('what QEMU says at the first contact', () => {
+  test.each([
+    ['query-name', { name: 5 }],
+    ['query-name', null],
+    ['query-uuid', { UUID: 'garbage' }],
+    ['query-uuid', { UUID: [1] }],
+    ['query-status', {}],
+    ['query-status', { status: {} }],
+    ['query-status', 7],
+  ])('%s answered by %j is a BadReplyError (design §8)', async (command, reply) => {
+    await using qemu = await FakeQemu.start();
+    await using driver = await openDriver();
+    qemu.handle(command, () => reply);
+    expect(await failure(driver.attach({ monitor: qemu.path }))).toMatchObject({ code: 'ERR_BAD_REPLY' });
+  });
+
+  test('an empty name is none', async () => {
+    await using qemu = await FakeQemu.start();
+    await using driver = await openDriver();
+    qemu.handle('query-name', () => ({ name: '' }));
+    expect((await driver.attach({ monitor: qemu.path })).name).toBe('m');
+  });
+
+  test('run-state events from before the answer are in it: no event is made of them (design §3a)', async () => {
+    await using qemu = await FakeQemu.start();
+    await using driver = await openDriver();
+    const seen = new Seen(driver);
+    qemu.handle('query-status', () => {
+      for (const event of ['RESUME', 'STOP', 'GUEST_PANICKED']) qemu.emit(event);
+      qemu.emit('DEVICE_DELETED', { device: 'd' });
+      return { status: 'watchdog', running: false, singlestep: false };
+    });
+    const vm = await driver.attach({ monitor: qemu.path });
+    await seen.until(() => seen.of('device-removed').length === 1);
+    expect(vm.state).toMatchObject({ state: 'paused', reason: 'watchdog' });
+    expect(seen.lifecycle).toEqual([]);
+    expect(driver.drops.toJSON()).toEqual({ 'ignored-in-state': { RESUME: 1, STOP: 1, GUEST_PANICKED: 1 } });
+  });
+
+  test('what is still to be said of an earlier QEMU carries its uuid, and not the next one’s', async () => {
+    const uuid = '11111111-2222-3333-4444-555555555555';
+    await using qemu = await FakeQemu.start();
+    await using driver = await openDriver();
+    const seen = new Seen(driver);
+    await driver.attach({ monitor: qemu.path });
+    qemu.handle('query-uuid', () => ({ UUID: uuid }));
+    await qemu.restart();
+    await seen.until(() => seen.lifecycle.includes('started booted'));
+    expect(seen.of('lifecycle').map((event) => [event.args.event, event.uuid])).toEqual([
+      ['stopped', null],
+      ['started', uuid],
+    ]);
+  });
+});
+
+describe('a domain that is detached', () => {
+  test('refuses operations, commands and streams with ERR_CLOSED', async () => {
+    await using qemu = await FakeQemu.start();
+    await using driver = await openDriver();
+    const vm = await driver.attach({ monitor: qemu.path, control: true });
+    await vm.detach();
+    for (const operation of ['suspend', 'resume', 'destroy'] as const)
+      expect(await failure(vm[operation]())).toMatchObject({ code: 'ERR_CLOSED' });
+    expect(await failure(vm.execute('query-status'))).toMatchObject({ code: 'ERR_CLOSED' });
+    expect(() => vm.events(['lifecycle'])).toThrow(/closed/);
+  });
+});
+
+describe('bad options', () => {
+  test.each([
+    [5, /options/],
+    [null, /options/],
+    [{ hots: 'apply' }, /hots/],
+    [{ host: 'on' }, /host/],
+    [{ host: null }, /host/],
+    [{ closeTimeoutMs: 'a' }, /closeTimeoutMs/],
+    [{ closeTimeoutMs: -1 }, /closeTimeoutMs/],
+    [{ onCallbackError: 5 }, /onCallbackError/],
+    [{ eventLoop: {} }, /eventLoop/],
+    [{ runtime: {} }, /runtime/],
+  ])('openDriver(%j) is a TypeError that names what is wrong', async (options, message) => {
+    const opened = openDriver(options as object);
+    await expect(opened).rejects.toThrow(TypeError);
+    await expect(opened).rejects.toThrow(message);
+  });
+
+  test.each([
+    [5, /options/],
+    [{ signal: 5 }, /signal/],
+    [{ timeoutMs: Number.NaN }, /timeoutMs/],
+    [{ timeoutMs: -5 }, /timeoutMs/],
+    [{ timeoutMs: 'x' }, /timeoutMs/],
+  ])('suspend(%j) is a TypeError, and leaves nothing behind', async (options, message) => {
+    await using qemu = await FakeQemu.start();
+    const driver = await openDriver();
+    const vm = await driver.attach({ monitor: qemu.path, control: true });
+    const suspended = vm.suspend(options as object);
+    await expect(suspended).rejects.toThrow(TypeError);
+    await expect(suspended).rejects.toThrow(message);
+    await driver.close();
+    expect(driver.domains).toEqual([]);
+  });
+
+  test('attach() without options, or with a signal that is none, is a TypeError', async () => {
+    await using driver = await openDriver();
+    expect(await failure(driver.attach(null as never))).toBeInstanceOf(TypeError);
+    expect(await failure(driver.attach({ monitor: '/x', signal: 5 as never }))).toBeInstanceOf(TypeError);
+    expect(() => driver.on('lifecycle', () => {}, { domain: 5 as never })).toThrow(TypeError);
+  });
+});
+
 describe('operations', () => {
   test('of an observer are refused, and name the option (design §3a)', async () => {
     await using qemu = await FakeQemu.start();

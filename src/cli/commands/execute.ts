@@ -34,6 +34,7 @@ export function addExecute(program: Command, run: Run): void {
     )
     .action((command: string, json: string | undefined, options: Options) =>
       run(options.format, async (session) => {
+        if (command.trim() === '') throw new UsageError("the command must be a QMP command's name");
         const args = json === undefined ? undefined : parseArguments(json);
         return withDomain(session, options.qmp, (domain) => execute(domain, session, command, args));
       }),

@@ -1,7 +1,8 @@
 /** Records a live domain, and compares what its subscribers saw with what the replay yields. */
 
 import type { Domain, DomainEvent } from '../../../src/domain.ts';
-import { type DriverOptions, openDriver } from '../../../src/driver.ts';
+import { openDriver } from '../../../src/driver.ts';
+import type { DriverOptions } from '../../../src/driver-options.ts';
 import type { NetDevice } from '../../../src/events/devices.ts';
 import { domainEvents } from '../../../src/events/domain-events.ts';
 import { reports } from '../../../src/events/reports.ts';

@@ -1,0 +1,92 @@
+/** What openDriver() takes, checked, and what stands in for what is left out. */
+import { callbackErrorChannel } from './diagnostics.ts';
+import type { DomainEvent } from './domain.ts';
+import { badArgument, messageOf } from './errors.ts';
+import { createDryRunNetwork } from './host/dry-run.ts';
+import type { HostNetwork } from './host/host-network.ts';
+import { createIproute2 } from './host/iproute2.ts';
+import type { EventLoop } from './loop/event-loop.ts';
+import type { Runtime } from './loop/runtime.ts';
+
+export interface DriverOptions {
+  /** Another event loop than Node's own. */
+  readonly eventLoop?: EventLoop;
+  /** Everything that is not pure; `eventLoop` is then its own. */
+  readonly runtime?: Runtime;
+  /**
+   * What may be done to the host's network: `off` nothing, and QEMU is not asked what it would be; `dry-run`
+   * reports what is due; `apply` does it. Or an implementation. @defaultValue `'off'`
+   */
+  readonly host?: 'off' | 'dry-run' | 'apply' | HostNetwork;
+  /** Is told when a subscriber's callback throws or rejects. @defaultValue one process warning a callback */
+  readonly onCallbackError?: (error: unknown, event: DomainEvent) => void;
+  /** How long `close()` waits for host commands that are under way. @defaultValue 5000 */
+  readonly closeTimeoutMs?: number;
+}
+
+const has = (value: unknown, ...methods: string[]): boolean =>
+  typeof value === 'object' && value !== null && methods.every((name) => name in value);
+
+const DRIVER_OPTIONS: Readonly<
+  Record<keyof DriverOptions, { readonly what: string; accepts(value: unknown): boolean }>
+> = {
+  eventLoop: {
+    what: 'an EventLoop',
+    accepts: (value) =>
+      has(value, 'addHandle', 'removeHandle', 'addTimeout', 'updateTimeout', 'removeTimeout'),
+  },
+  runtime: {
+    what: 'a Runtime',
+    accepts: (value) => has(value, 'loop', 'files', 'processes', 'connect', 'hold'),
+  },
+  host: {
+    what: "'off', 'dry-run', 'apply', or a HostNetwork",
+    accepts: (value) => ['off', 'dry-run', 'apply'].includes(value as string) || has(value, 'read', 'apply'),
+  },
+  onCallbackError: { what: 'a function', accepts: (value) => typeof value === 'function' },
+  closeTimeoutMs: {
+    what: 'a number above 0',
+    accepts: (value) => typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY,
+  },
+};
+
+export function requireDriverOptions(options: unknown): asserts options is DriverOptions {
+  if (typeof options !== 'object' || options === null)
+    throw badArgument('openDriver', 'an object of options', options);
+  for (const [key, value] of Object.entries(options)) {
+    const expected = Object.hasOwn(DRIVER_OPTIONS, key) ? DRIVER_OPTIONS[key as keyof DriverOptions] : null;
+    if (expected === null) throw badArgument('openDriver', Object.keys(DRIVER_OPTIONS).join(', '), key);
+    if (value !== undefined && !expected.accepts(value)) throw badArgument(key, expected.what, value);
+  }
+}
+
+export function hostOf(option: NonNullable<DriverOptions['host']>, runtime: Runtime): HostNetwork | null {
+  if (typeof option === 'object') return option;
+  if (option === 'off') return null;
+  if (option === 'apply') return createIproute2(runtime);
+  return createDryRunNetwork(createIproute2(runtime));
+}
+
+type OnCallbackError = (error: unknown, event: DomainEvent, callback: object) => void;
+
+/** The channel for each error, then whoever asked; if that throws too, it is let be. */
+export const callbackErrors =
+  (tell: OnCallbackError): OnCallbackError =>
+  (error, event, callback) => {
+    callbackErrorChannel.publish({ domain: event.domain.name, type: event.type, error });
+    try {
+      tell(error, event, callback);
+    } catch (second) {
+      process.emitWarning(`onCallbackError failed: ${messageOf(second)}`, 'QemuActorsWarning');
+    }
+  };
+
+/** One warning for each callback. */
+export function warnOnce(): OnCallbackError {
+  const warned = new WeakSet<object>();
+  return (error, event, callback) => {
+    if (warned.has(callback)) return;
+    warned.add(callback);
+    process.emitWarning(`a callback for ${event.type} failed: ${messageOf(error)}`, 'QemuActorsWarning');
+  };
+}
