@@ -53,6 +53,18 @@ const withMessage = (says: string, isRight: (message: JsonObject) => boolean) =>
     message: object.refine((message) => isObject(message) && isRight(message), `expected ${says}`),
   });
 
+const hostInterface = z.object({
+  name: z.string(),
+  ifindex: z.number(),
+  kind: z.string().nullable(),
+  filter: z.object({
+    mac: z.string(),
+    promiscuous: z.boolean(),
+    multicast: z.enum(['none', 'normal', 'all']),
+    multicastTable: z.array(z.string()),
+  }),
+});
+
 const lineSchemas = {
   step: z.object({
     ...at,
@@ -84,6 +96,14 @@ const lineSchemas = {
     kind: z.literal('event'),
     /** Ours was closed already: another monitor saw it. */
     onlyOtherMonitor: z.boolean().optional(),
+  }),
+  /** What a handler read of the host. Ours: a manager's recording has none. */
+  host: z.object({
+    ...at,
+    kind: z.literal('host'),
+    interface: z.string(),
+    found: hostInterface.nullable().optional(),
+    error: z.string().optional(),
   }),
   eof: z.object({
     ...at,

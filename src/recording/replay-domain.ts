@@ -76,7 +76,7 @@ export class ReplayDomain implements DomainRecord {
     this.monitor = new RecordedMonitor(lines, this.loop, this.name);
     this.#environment = {
       runtime: createReplayRuntime(this.loop, this.name),
-      host: createReplayHost(this.name),
+      host: createReplayHost(lines, this.name),
       counters,
       records: new Map([[this.key, this]]),
       work: new Set(),
@@ -105,6 +105,11 @@ export class ReplayDomain implements DomainRecord {
   /** Whose the items are from now on. */
   set uuid(uuid: string | null) {
     this.#identity = { name: this.name, uuid };
+  }
+
+  /** A QEMU event from before the run state was read, which is in it. */
+  dropEarly(event: string): void {
+    this.#tell({ type: 'drop', args: { reason: 'ignored-in-state', event }, incarnation: null });
   }
 
   /** The present run; null while inactive. */

@@ -1,4 +1,5 @@
 /** Plays what an observer recorded: it reads who and how QEMU is, and hears. */
+import { qemuEventRoutes } from '../events/qemu-events.ts';
 import type { Incarnation } from '../machines/domain-context.ts';
 import { commandOf, isOwnEof, type RecordingLine } from './format.ts';
 import type { ReplayDomain } from './replay-domain.ts';
@@ -71,9 +72,20 @@ export class ObserverPlay {
       'status' in value
     ) {
       this.#runState = String(value.status);
+      this.#dropStateEvents();
       this.#questions = this.#questionsAfter(index);
     }
     if (this.#questions?.contactAt === index) this.#meet(this.#questions.uuid);
+  }
+
+  /** As the live link does: they are in the run state. */
+  #dropStateEvents(): void {
+    this.#early = this.#early.filter(({ message }) => {
+      const event = String(message.event);
+      if (qemuEventRoutes.get(event)?.inRunState !== true) return true;
+      this.#domain.dropEarly(event);
+      return false;
+    });
   }
 
   /**

@@ -1,6 +1,8 @@
 /** The runtime of a replay: nothing is left to chance, and nobody is asked. */
+import { createDryRunNetwork } from '../host/dry-run.ts';
 import type { HostNetwork } from '../host/host-network.ts';
 import type { Runtime } from '../loop/runtime.ts';
+import type { RecordingLine } from './format.ts';
 import { notRecorded } from './recording-error.ts';
 import type { ReplayLoop } from './replay-loop.ts';
 
@@ -23,13 +25,21 @@ export function createReplayRuntime(loop: ReplayLoop, domain: string): Runtime {
   };
 }
 
-/** There is one, so that handlers ask QEMU, whose answer is recorded; the host's own state is not. */
-export const createReplayHost = (domain: string): HostNetwork => ({
-  dryRun: true,
-  read: async (name) => {
-    throw notRecorded(`interface ${name} of the host`, domain);
-  },
-  apply: async ({ name }) => {
-    throw notRecorded(`interface ${name} of the host`, domain);
-  },
-});
+/**
+ * There is one, so that handlers ask QEMU, whose answer is recorded. What was read of the host comes in the order
+ * in which it was recorded; nothing is changed.
+ */
+export function createReplayHost(lines: readonly RecordingLine[], domain: string): HostNetwork {
+  const looks = lines.filter((line) => line.kind === 'host');
+  return createDryRunNetwork({
+    dryRun: true,
+    async read(name) {
+      const at = looks.findIndex((look) => look.interface === name);
+      const [look] = at === -1 ? [] : looks.splice(at, 1);
+      if (look === undefined) throw notRecorded(`interface ${name} of the host`, domain);
+      if (look.error !== undefined) throw new Error(look.error);
+      return look.found ?? null;
+    },
+    async apply() {},
+  });
+}

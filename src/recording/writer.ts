@@ -7,6 +7,8 @@
 import type { DomainConfig } from '../config.ts';
 import type { DomainEvent, EventId } from '../domain.ts';
 import type { AttachOptions, Driver } from '../driver.ts';
+import { messageOf } from '../errors.ts';
+import type { HostInterface, HostNetwork } from '../host/host-network.ts';
 import type { Runtime } from '../loop/runtime.ts';
 
 /** What is held back is written when it is more than this: then as well as it is known. */
@@ -24,6 +26,8 @@ export interface RecorderOptions {
 export interface Recorder {
   /** For `driver.attach({ trace })`. */
   readonly trace: NonNullable<AttachOptions['trace']>;
+  /** For `openDriver({ host })`: what handlers read of the host is recorded too. */
+  network(host: HostNetwork): HostNetwork;
   /** Listens to the driver. Call it before `attach`. */
   listen(driver: Pick<Driver, 'on'>): Disposable;
   /** Writes what is held back. Nothing is written afterwards. */
@@ -32,7 +36,7 @@ export interface Recorder {
 
 interface Line {
   readonly t: number;
-  readonly kind: 'send' | 'reply' | 'event' | 'eof';
+  readonly kind: 'send' | 'reply' | 'event' | 'eof' | 'host';
   readonly [member: string]: unknown;
 }
 
@@ -48,6 +52,19 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const recording = new ObserverRecording(options);
   return {
     trace: (direction, message) => recording.pass(direction, message),
+    network: (host) => ({
+      ...host,
+      async read(name, signal) {
+        try {
+          const found = await host.read(name, signal);
+          recording.look(name, { found });
+          return found;
+        } catch (error) {
+          if (!signal.aborted) recording.look(name, { error: messageOf(error) });
+          throw error;
+        }
+      },
+    }),
     listen(driver) {
       const listening = [
         driver.on('state', (event) => recording.hear(event)),
@@ -81,11 +98,19 @@ class ObserverRecording {
     this.#start = options.runtime.monotonic();
   }
 
-  pass(kind: Line['kind'], message: object): void {
+  pass(kind: 'send' | 'reply' | 'event' | 'eof', message: object): void {
+    this.#add(kind === 'eof' ? { kind, monitor: 'observer' } : { kind, message });
+  }
+
+  look(name: string, seen: { found: HostInterface | null } | { error: string }): void {
+    this.#add({ kind: 'host', interface: name, ...seen });
+  }
+
+  #add(line: Omit<Line, 't'>): void {
     if (this.#closed) return;
     const t = Math.max(this.#lastT, Math.floor(this.#options.runtime.monotonic() - this.#start));
     this.#lastT = t;
-    this.#held.push(kind === 'eof' ? { t, kind, monitor: 'observer' } : { t, kind, message });
+    this.#held.push({ t, ...line } as Line);
     if (this.#held.length > MAX_HELD) this.#giveUp();
     else this.#flush();
   }

@@ -3,7 +3,10 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { openDriver } from '../../driver.ts';
 import { messageOf } from '../../errors.ts';
-import { createRecorder } from '../../recording/writer.ts';
+import { createDryRunNetwork } from '../../host/dry-run.ts';
+import { createIproute2 } from '../../host/iproute2.ts';
+import type { Runtime } from '../../loop/runtime.ts';
+import { createRecorder, type Recorder } from '../../recording/writer.ts';
 import { attachTarget, sayUnfollowed } from '../attach.ts';
 import { Cleanup } from '../cleanup.ts';
 import { readTargets } from '../domains.ts';
@@ -74,7 +77,7 @@ async function record(options: Options, session: Session): Promise<ExitCode> {
     ...(target.config === undefined ? {} : { config: target.config }),
   });
   cleanup.defer(() => recorder.close());
-  const driver = await openDriver({ runtime, host: options.host });
+  const driver = await openDriver({ runtime, host: recordedHost(options.host, runtime, recorder) });
   cleanup.defer(() => driver.close());
   cleanup.defer(showProgress(session, file));
   const ended = AbortSignal.any([signal, stop.signal]);
@@ -92,6 +95,13 @@ async function record(options: Options, session: Session): Promise<ExitCode> {
     attachTarget(driver, target, context).catch(reject);
   });
   return 0;
+}
+
+/** What handlers read of the host is part of a recording. */
+function recordedHost(host: 'off' | 'dry-run' | 'apply', runtime: Runtime, recorder: Recorder) {
+  if (host === 'off') return host;
+  const network = recorder.network(createIproute2(runtime));
+  return host === 'apply' ? network : createDryRunNetwork(network);
 }
 
 /** Each line is in the file when `write` returns. */

@@ -6,6 +6,7 @@ import type { DriverOptions } from '../../../src/driver-options.ts';
 import type { NetDevice } from '../../../src/events/devices.ts';
 import { domainEvents } from '../../../src/events/domain-events.ts';
 import { reports } from '../../../src/events/reports.ts';
+import { createDryRunNetwork } from '../../../src/host/dry-run.ts';
 import { createNodeRuntime } from '../../../src/loop/node-runtime.ts';
 import { parseRecording } from '../../../src/recording/reader.ts';
 import { replay } from '../../../src/recording/replay.ts';
@@ -58,13 +59,15 @@ export async function recordLive(
 ): Promise<Recorded> {
   const live: Seen[] = [];
   let text = '';
-  const driver = await openDriver({ host });
   const recorder = createRecorder({
     write: (line) => {
       text += `${line}\n`;
     },
     runtime: createNodeRuntime(),
     config: attach.devices === undefined ? {} : { devices: attach.devices },
+  });
+  const driver = await openDriver({
+    host: typeof host === 'object' ? createDryRunNetwork(recorder.network(host)) : host,
   });
   recorder.listen(driver);
   let wake = (): void => {};

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { NetDevice } from '../../../src/events/devices.ts';
+import { createIproute2 } from '../../../src/host/iproute2.ts';
 import { createRecorder, type RecorderOptions } from '../../../src/recording/writer.ts';
 import { FakeQemu } from '../../../src/testing/index.ts';
+import { FakeHost, trustedNic } from '../../support/fake-host.ts';
 import { recordLive } from './live.ts';
 
 const NET0: NetDevice = {
@@ -58,6 +60,28 @@ describe('a recording of a live domain, replayed, yields what its subscribers sa
     );
     expect(replayed).toEqual(live);
     expect(live.filter((line) => line.includes('nic-rx-filter-change'))).toHaveLength(2);
+  });
+
+  test('a NIC on a macvtap: what is read of the host is recorded, and what would change is told again', async () => {
+    const host = new FakeHost();
+    await using qemu = await FakeQemu.start({ nics: [{ name: 'net0' }] });
+    const { text, live, replayed } = await recordLive(
+      { monitor: qemu.path, devices: [{ ...trustedNic }] },
+      createIproute2(host.runtime),
+      async ({ until }) => {
+        await until('outcome', 1);
+        qemu.setRxFilter('net0', { 'multicast-table': ['01:00:5e:00:00:01'], promiscuous: false });
+        await until('outcome', 2);
+        host.present = false;
+        qemu.setRxFilter('net0', { promiscuous: true });
+        await until('outcome', 3);
+      },
+    );
+    expect(replayed).toEqual(live);
+    expect(live.filter((line) => line.includes('"type":"host"')).length).toBeGreaterThan(1);
+    expect(live.filter((line) => line.includes('interface changed: no macvtap0'))).toHaveLength(1);
+    expect(kinds(text)).toContain('host');
+    expect(host.writes).toEqual([]);
   });
 
   test('a connection that is closed because of what QEMU sent, while QEMU lives', async () => {
