@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { InterfaceChangedError } from '../../src/errors.ts';
-import type { HostChange, RxFilter } from '../../src/events/nic.ts';
+import type { HostChange } from '../../src/events/nic.ts';
 import { createDryRunNetwork } from '../../src/host/dry-run.ts';
 import type {
   HostChangeResult,
@@ -17,6 +17,7 @@ import { createNodeRuntime } from '../../src/loop/node-runtime.ts';
 import type { RunOptions } from '../../src/loop/runtime.ts';
 import { describeWith } from '../support/needs.ts';
 import { createNamespace, type Namespace, runInNamespace } from '../support/netns.ts';
+import { guestFilter } from '../unit/host/fixtures.ts';
 
 const runtime = createNodeRuntime();
 const never = new AbortController().signal;
@@ -47,22 +48,6 @@ function networkOf(namespace: string, beforeRun?: (count: number) => Promise<voi
     },
   });
 }
-
-const guestWith = (changes: Partial<RxFilter>): RxFilter => ({
-  name: 'net0',
-  mainMac: '52:54:00:12:34:56',
-  promiscuous: false,
-  multicast: 'normal',
-  multicastOverflow: false,
-  multicastTable: [],
-  unicast: 'normal',
-  unicastOverflow: false,
-  unicastTable: [],
-  vlan: 'normal',
-  vlanTable: [],
-  broadcastAllowed: true,
-  ...changes,
-});
 
 describeWith(['namespace'], 'iproute2 and the kernel', () => {
   let namespace: Namespace;
@@ -155,7 +140,7 @@ describeWith(['namespace'], 'iproute2 and the kernel', () => {
     const modes: MulticastMode[] = ['normal', 'all', 'none', 'all', 'normal', 'none', 'normal'];
     for (const [index, multicast] of modes.entries()) {
       for (const multicastOverflow of [false, true]) {
-        const guest = guestWith({
+        const guest = guestFilter({
           mainMac: `52:54:00:00:01:0${index}`,
           promiscuous: index % 2 === 0,
           multicast,
@@ -285,7 +270,7 @@ describeWith(['namespace'], 'iproute2 and the kernel', () => {
     const before = await readFound();
     const results: HostChangeResult[] = [];
     const changes = diffRxFilter(
-      guestWith({ mainMac: MAC, multicastTable: [A], multicast: 'all' }),
+      guestFilter({ mainMac: MAC, multicastTable: [A], multicast: 'all' }),
       before.filter,
     );
     await createDryRunNetwork(network).apply(before, changes, never, (result) => results.push(result));
