@@ -1,6 +1,6 @@
 /** What callers and configuration files may say, checked before anything is done with it. */
 import { z } from 'zod';
-import type { DomainDevice } from './events/devices.ts';
+import { type DomainDevice, memoryModels, watchdogDeviceActions } from './events/devices.ts';
 
 const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -30,9 +30,24 @@ const disk = z
     target: z.string().nullable().default(null),
     source: z.string().nullable().default(null),
     nodes: z.array(z.string()).default([]),
+    qomName: z.string().nullable().default(null),
+    bus: z.string().nullable().default(null),
   })
   // A network disk has no path here.
   .transform((value) => ({ ...value, source: value.source === '' ? null : value.source }));
+
+const memory = z.looseObject({
+  type: z.literal('memory'),
+  alias,
+  model: z.enum(memoryModels),
+  sizeKiB: z.number().int().min(0).nullable().default(null),
+});
+
+const watchdog = z.looseObject({
+  type: z.literal('watchdog'),
+  alias,
+  action: z.enum(watchdogDeviceActions).nullable().default(null),
+});
 
 /** Kinds that nothing here looks into may say more than is read. */
 const other = z.looseObject({ type: z.string().min(1), alias: alias.optional() });
@@ -41,6 +56,8 @@ const kinds = new Map<string, z.ZodType<{ alias?: string | undefined }>>([
   ['net', net],
   ['channel', channel],
   ['disk', disk],
+  ['memory', memory],
+  ['watchdog', watchdog],
 ]);
 
 const device = z.looseObject({ type: z.string().min(1) }).transform((value, context): DomainDevice => {

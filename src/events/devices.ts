@@ -1,5 +1,10 @@
 /**
- * Devices of a domain, as its embedder configures them: the facts that handlers look up by alias.
+ * Devices of a domain, as its embedder configures them or as QEMU shows them, and the rules by which a name in a
+ * QEMU event is one of them.
+ *
+ * Rules of this file: an alias is QEMU's device id and is compared, never taken apart; the only prefixes that
+ * mean something are `drive-` before a legacy drive's name and `vcpu` of a hot-plugged CPU. An alias that a user
+ * chose begins with `ua-` and is one like any other.
  *
  * libvirt 9.0.0 `src/conf/domain_conf.h`; aliases `src/qemu/qemu_alias.c`.
  */
@@ -32,8 +37,40 @@ export interface DiskDevice {
   readonly target: string | null;
   /** Path of the active layer; null where it has none, as for a network disk. */
   readonly source: string | null;
-  /** Block node names of its layers, format and storage. */
+  /** Block node names of its layers, the active one first, each format before storage. */
   readonly nodes: readonly string[];
+  /** QEMU's name of the device that is not its alias; null: made of bus and alias, by `qomNameOf`. */
+  readonly qomName: string | null;
+  /** libvirt's bus, for example `virtio` or `ide`; null if not known. */
+  readonly bus: string | null;
+}
+
+/** libvirt 9.0.0 `domain_conf.h:virDomainMemoryModel`. */
+export const memoryModels = ['dimm', 'nvdimm', 'virtio-pmem', 'virtio-mem', 'sgx-epc'] as const;
+
+export interface MemoryDevice {
+  readonly type: 'memory';
+  readonly alias: string;
+  readonly model: (typeof memoryModels)[number];
+  /** What the guest has of it now; null if not known. */
+  readonly sizeKiB: number | null;
+}
+
+/** libvirt 9.0.0 `domain_conf.h:virDomainWatchdogAction`; QEMU is told `pause` where it is `dump`. */
+export const watchdogDeviceActions = [
+  'reset',
+  'shutdown',
+  'poweroff',
+  'pause',
+  'dump',
+  'none',
+  'inject-nmi',
+] as const;
+
+export interface WatchdogDevice {
+  readonly type: 'watchdog';
+  readonly alias: string;
+  readonly action: (typeof watchdogDeviceActions)[number] | null;
 }
 
 /** Anything else: known by its alias. */
@@ -42,7 +79,16 @@ export interface OtherDevice {
   readonly alias: string | null;
 }
 
-export type DomainDevice = NetDevice | ChannelDevice | DiskDevice | OtherDevice;
+export type DomainDevice =
+  | NetDevice
+  | ChannelDevice
+  | DiskDevice
+  | MemoryDevice
+  | WatchdogDevice
+  | OtherDevice;
+
+/** Null: they were not told, and could not be found. */
+export type DomainDevices = readonly DomainDevice[] | null;
 
 /** The channel that a guest agent listens on. libvirt 9.0.0 `qemu_domain.c:qemuFindAgentConfig`. */
 export const AGENT_CHANNEL_NAME = 'org.qemu.guest_agent.0';
@@ -50,17 +96,58 @@ export const AGENT_CHANNEL_NAME = 'org.qemu.guest_agent.0';
 export const isNet = (device: DomainDevice): device is NetDevice => device.type === 'net';
 export const isChannel = (device: DomainDevice): device is ChannelDevice => device.type === 'channel';
 export const isDisk = (device: DomainDevice): device is DiskDevice => device.type === 'disk';
+export const isMemory = (device: DomainDevice): device is MemoryDevice => device.type === 'memory';
+export const isWatchdog = (device: DomainDevice): device is WatchdogDevice => device.type === 'watchdog';
+
+/** The device with this alias. libvirt 9.0.0 `domain_conf.c:virDomainDefFindDevice`. */
+export const findDevice = (devices: DomainDevices, alias: string): DomainDevice | undefined =>
+  devices?.find((device) => device.alias === alias);
+
+/** A hot-plugged CPU. libvirt 9.0.0 `qemu_driver.c:processDeviceDeletedEvent`. */
+export const isVcpuAlias = (alias: string): boolean => alias.startsWith('vcpu');
+
+/** QEMU's own name of a disk's device. libvirt 9.0.0 `qemu_alias.c:qemuAssignDeviceDiskAlias`. */
+export function qomNameOf({ qomName, bus, alias }: DiskDevice): string | null {
+  if (qomName !== null) return qomName;
+  switch (bus) {
+    case 'fdc':
+    case 'ide':
+    case 'sata':
+    case 'scsi':
+      return alias;
+    case 'virtio':
+      return `/machine/peripheral/${alias}/virtio-backend`;
+    case 'usb':
+      return `/machine/peripheral/${alias}/${alias}.0/legacy[0]`;
+    default:
+      return null;
+  }
+}
+
+/** What a QEMU event says about which disk it means; empty and null: it does not say. */
+export interface DiskName {
+  /** Name of the legacy drive, `drive-` and the alias. */
+  readonly drive?: string;
+  /** QOM path or id of the device. */
+  readonly qom?: string | null;
+  /** Name of a block node. */
+  readonly node?: string | null;
+}
 
 /**
- * The disk that a block event is about: by the legacy drive's name where there is one, else by a node.
+ * The disk that a QEMU event is about: by the legacy drive's name or the QOM name, whichever fits first; by a
+ * block node only where neither is said.
  *
  * libvirt 9.0.0 `qemu_process.c:qemuProcessFindDomainDiskByAliasOrQOM`, `qemu_domain.c:qemuDomainDiskLookupByNodename`.
  */
 export function findDisk(
-  devices: readonly DomainDevice[] | null,
-  { drive, node }: { readonly drive: string; readonly node: string | null },
+  devices: DomainDevices,
+  { drive = '', qom = '', node = null }: DiskName,
 ): DiskDevice | undefined {
   const disks = (devices ?? []).filter(isDisk);
-  if (drive !== '') return disks.find(({ alias }) => alias === drive.replace(/^drive-/, ''));
+  if (drive !== '' || (qom ?? '') !== '') {
+    const alias = drive.replace(/^drive-/, '');
+    return disks.find((disk) => disk.alias === alias || disk.alias === qom || qomNameOf(disk) === qom);
+  }
   return node === null ? undefined : disks.find(({ nodes }) => nodes.includes(node));
 }
