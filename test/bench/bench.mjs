@@ -1,32 +1,25 @@
 /**
  * `npm run bench`: fixed work, each result beside a floor measured in the same run; writes docs/benchmarks.md.
+ *
+ * usage: npm run bench [-- --against REVISION]   compares with this one instead of the previous commit
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { parseArgs } from 'node:util';
 import { openDriver } from '../../dist/index.js';
 import { QmpClient } from '../../dist/qmp/index.js';
+import { compare } from './compare.mjs';
+import { lookups } from './lookup.mjs';
+import { pageOf } from './page.mjs';
+import { buildOld, chooseCommits, copyPresent } from './previous.mjs';
+import { cleanUp, directory } from './scratch.mjs';
+import { flood, line, runStateLines, serve, turn } from './workload.mjs';
 
 const EVENTS = 200_000;
 const PROCESS_EVENTS = 20_000;
 const DOMAINS = 1000;
 const ROUNDS = 5;
-
-const directory = mkdtempSync(join(tmpdir(), 'qa-'));
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-
-async function serve(name) {
-  const path = join(directory, name);
-  const worker = new Worker(new URL('./qmp-server.mjs', import.meta.url), { workerData: { path } });
-  await new Promise((resolve) => worker.once('message', resolve));
-  return { path, send: (text) => worker.postMessage(Buffer.from(text)), close: () => worker.terminate() };
-}
-
-const line = (event, n, data) =>
-  `${JSON.stringify({ timestamp: { seconds: 1795253683 + n, microseconds: n % 1e6 }, event, ...(data && { data }) })}\r\n`;
-const runStateLines = (count) =>
-  Array.from({ length: count }, (_, n) => line(n % 2 === 0 ? 'STOP' : 'RESUME', n)).join('');
 
 /** The best of some rounds, as the least disturbed; in nanoseconds for each of `count`. */
 async function best(count, round) {
@@ -49,7 +42,7 @@ async function floor() {
 }
 
 async function client() {
-  const server = await serve('client');
+  const server = await serve(join(directory, 'client'));
   const qmp = await QmpClient.connect(server.path);
   let seen = 0;
   qmp.on('*', () => {
@@ -61,18 +54,8 @@ async function client() {
   return result;
 }
 
-/** From the first byte sent to the last event heard. */
-async function flood(server, seen, count) {
-  const target = seen() + count;
-  const text = runStateLines(count);
-  const start = performance.now();
-  server.send(text);
-  while (seen() < target) await turn();
-  return performance.now() - start;
-}
-
 async function subscriber() {
-  const server = await serve('driver');
+  const server = await serve(join(directory, 'driver'));
   const driver = await openDriver();
   const vm = await driver.attach({ monitor: server.path });
   let seen = 0;
@@ -87,7 +70,7 @@ async function subscriber() {
 }
 
 async function handlers() {
-  const server = await serve('handlers');
+  const server = await serve(join(directory, 'handlers'));
   const driver = await openDriver();
   await driver.attach({ monitor: server.path });
   let seen = 0;
@@ -114,10 +97,9 @@ async function handlers() {
 async function memory() {
   const servers = [];
   const driver = await openDriver();
-  for (let n = 0; n < DOMAINS / 50; n += 1) servers.push(await serve(`m${n}`));
+  for (let n = 0; n < DOMAINS / 50; n += 1) servers.push(await serve(join(directory, `m${n}`)));
   const paths = [];
   // One thread serves fifty domains, each under a path of its own.
-  const { symlinkSync } = await import('node:fs');
   for (let n = 0; n < DOMAINS; n += 1) {
     const path = join(directory, `d${n}`);
     symlinkSync(servers[n % servers.length].path, path);
@@ -136,44 +118,51 @@ async function memory() {
   return result;
 }
 
-const perSecond = (ns) => `${Math.round(1e9 / ns / 1000)} 000/s`;
-const times = (ns, base) => `${(ns / base).toFixed(1)} ×`;
+/** The two builds to compare, or why there are none. */
+async function prepare({ against }) {
+  const commits = await chooseCommits(against);
+  if ('missing' in commits) return commits;
+  const { names } = commits;
+  try {
+    return { names, folders: { new: copyPresent(), old: await buildOld(commits.old) } };
+  } catch (error) {
+    return { missing: `${names.old} cannot be built here: ${error.message}` };
+  }
+}
+
+async function besides(prepared) {
+  if ('missing' in prepared) return prepared;
+  const { names, folders } = prepared;
+  try {
+    return { names, ...(await compare(folders)) };
+  } catch (error) {
+    return { missing: `${names.new} and ${names.old} cannot be compared: ${error.message}` };
+  }
+}
 
 const step = async (what, run) => {
   process.stderr.write(`${what} …\n`);
   return run();
 };
 try {
-  const base = await step('floor', floor);
-  const alone = await step('client', client);
-  const whole = await step('driver', subscriber);
-  const handled = await step('handlers', handlers);
-  const bytes = await step('memory', memory);
-  const rows = [
-    ['floor: `split` and `JSON.parse` of the same bytes', perSecond(base), '1 ×'],
-    ['`QmpClient`: socket → callback', perSecond(alone), times(alone, base)],
-    ['driver: socket → domain machine → `lifecycle` subscriber', perSecond(whole), times(whole, base)],
-    [
-      'driver: socket → process event → handler → outcome',
-      perSecond(handled),
-      `${times(handled, base)}; ${(handled / 1000).toFixed(0)} µs each`,
-    ],
-    ['heap of one idle attached domain', `${(bytes / 1024).toFixed(1)} KiB`, ''],
-  ];
-  const page = `<!-- Written by \`npm run bench\`. -->
-# Benchmarks
-
-${EVENTS.toLocaleString('en')} STOP and RESUME through a unix socket from another thread, ${PROCESS_EVENTS.toLocaleString('en')} DEVICE_DELETED, ${DOMAINS.toLocaleString('en')} domains; the best of
-${ROUNDS} rounds. The ratio is to the floor of the same run: what is faster than 1 × cannot be.
-
-| what | result | time, as a multiple of the floor |
-|---|---|---|
-${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}
-
-Node ${process.version}, ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown processor'}. \`npm run bench\`
-`;
+  const { values: options } = parseArgs({ options: { against: { type: 'string' } } });
+  const prepared = await step('previous commit', () => prepare(options));
+  const page = pageOf({
+    counts: { events: EVENTS, processEvents: PROCESS_EVENTS, domains: DOMAINS, rounds: ROUNDS },
+    floor: await step('floor', floor),
+    client: await step('client', client),
+    driver: await step('driver', subscriber),
+    handlers: await step('handlers', handlers),
+    bytes: await step('memory', memory),
+    lookups: await step('lookup', lookups),
+    compared: await step('beside the previous commit', () => besides(prepared)),
+    machine: `Node ${process.version}, ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown processor'}`,
+  });
   writeFileSync(new URL('../../docs/benchmarks.md', import.meta.url), page);
   process.stdout.write(page);
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
 } finally {
-  rmSync(directory, { recursive: true, force: true });
+  await cleanUp();
 }
