@@ -9,7 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { register } from 'tsx/esm/api';
 import { arrowsSection } from './docs/arrows.mjs';
 import { eventsPage } from './docs/events.mjs';
+import { explore, exploreOthers } from './docs/explore.mjs';
 import { machinePage } from './docs/machines.mjs';
+import { statesSections } from './docs/states.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const check = process.argv.slice(2).includes('--check');
@@ -25,13 +27,18 @@ const tables = {
   ...(await source('events/reports.ts')),
 };
 
+const seen = explore(tables, machines.domainMachine, machines.qemuJobMachine);
+const others = exploreOthers(machines.domainMachine, machines.qemuJobMachine);
+
 /** @type {Record<string, (present: string) => string>} */
 const pages = {
   'docs/architecture.md': (present) => arrowsSection(root, present),
-  'docs/events.md': () => eventsPage(root, tables, machines.domainMachine),
+  'docs/events.md': () => eventsPage(root, tables, seen, others),
   'docs/machines/domain.md': () => machinePage(root, 'domain', machines.domainMachine),
   'docs/machines/monitor.md': () => machinePage(root, 'monitor', machines.monitorMachine),
+  'docs/machines/qemu-job.md': () => machinePage(root, 'qemu-job', machines.qemuJobMachine),
   'docs/machines/process-event.md': () => machinePage(root, 'process-event', machines.processEventMachine),
+  'docs/states.md': (present) => statesSections(present, tables, machines.domainMachine, seen),
 };
 
 const different = [];

@@ -11,12 +11,14 @@ import type {
 import type { attachSchema } from './config.ts';
 import { ConnectError, type QemuError, StateError } from './errors.ts';
 import type { Outcome } from './events/outcome.ts';
+import { policiesOf } from './events/policies.ts';
 import type { Address, FileIdentity, ProcessIdentity } from './loop/runtime.ts';
 import { createClock } from './loop/timeouts.ts';
 import type { Incarnation } from './machines/domain-context.ts';
 import type { domainMachine } from './machines/domain-machine.ts';
 import type { Contact } from './machines/monitor-machine.ts';
 import { describeAddress } from './qmp/address.ts';
+import type { QemuAbilities } from './qmp/probe.ts';
 import { StateReporter } from './state-reporter.ts';
 
 const DEFAULT_TIMES: MonitorTimes = { greetingMs: 5000, pingIntervalMs: 5000, pingTimeoutMs: 5000 };
@@ -57,6 +59,7 @@ export class Attachment implements DomainRecord {
   process: ProcessIdentity | null = null;
   socket: FileIdentity | null = null;
   connection: MonitorConnection | null = null;
+  abilities: QemuAbilities | null = null;
   lastError: QemuError | null = null;
   readonly #environment: Environment;
   readonly #options: CheckedAttachOptions;
@@ -92,7 +95,7 @@ export class Attachment implements DomainRecord {
     // Whoever attaches may not wait for it yet when it is refused.
     this.firstContact.catch(() => {});
     this.actor = createActor(logic, {
-      input: { key, devices: options.devices ?? null, monitored: true },
+      input: { key, devices: options.devices ?? null, policies: policiesOf(options), monitored: true },
       clock: createClock(environment.runtime.loop),
     });
   }
@@ -103,15 +106,17 @@ export class Attachment implements DomainRecord {
       if (emitted.type === 'operation.ended') this.#answer(emitted.id, emitted.outcome);
       else this.#environment.tell(this, emitted);
     });
+    let present: string | null = null;
     this.actor.subscribe({
       next: (snapshot) => {
+        const now = snapshot.context.incarnation?.uuid ?? null;
+        // Another QEMU may answer in the same step in which this one's end becomes known.
+        if (present !== null && now !== present) this.#tellInactive();
+        present = now;
         const told = states.report(snapshot);
         if (told === null) return;
         this.#environment.tell(this, told);
         this.#hooks.onActive(told.args.active);
-        if (told.args.active) return;
-        for (const resolve of this.#inactive) resolve();
-        this.#inactive.clear();
       },
       error: (error) => this.#hooks.onFailure(error),
     });
@@ -182,25 +187,30 @@ export class Attachment implements DomainRecord {
     return new Promise((resolve) => this.#inactive.add(resolve));
   }
 
+  #tellInactive(): void {
+    for (const resolve of this.#inactive) resolve();
+    this.#inactive.clear();
+  }
+
   #settleContact(settle: (contact: Settleable) => void): void {
     const contact = this.#contact;
     this.#contact = null;
     if (contact !== null) settle(contact);
   }
 
-  #answer(id: string, { status, why }: Outcome): void {
+  #answer(id: string, outcome: Outcome): void {
     const caller = this.pending.get(id);
+    const { status, why = 'failed' } = outcome;
     if (status === 'done') caller?.resolve();
-    else
-      caller?.reject(
-        new StateError(`${this.name}: ${why ?? 'failed'}`, { domain: this.name, ...inactiveCode(status) }),
-      );
+    else caller?.reject(new StateError(`${this.name}: ${why}`, { domain: this.name, ...codeOf(outcome) }));
   }
 }
 
-/** An operation that was ignored was overtaken by the end of its domain. */
-const inactiveCode = (status: Outcome['status']): { code?: string } =>
-  status === 'ignored' ? { code: 'ERR_DOMAIN_INACTIVE' } : {};
+/** An operation that was ignored was overtaken by the end of its domain; one may also fail for want of time. */
+function codeOf({ status, retry }: Outcome): { code?: string } {
+  if (status === 'ignored') return { code: 'ERR_DOMAIN_INACTIVE' };
+  return retry === true ? { code: 'ERR_TIMEOUT' } : {};
+}
 
 /** @example `/run/vm/web1.qmp` → `web1` */
 const baseNameOf = (address: Address): string =>

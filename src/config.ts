@@ -1,22 +1,24 @@
 /** What callers and configuration files may say, checked before anything is done with it. */
 import { z } from 'zod';
 import { type DomainDevice, memoryModels, watchdogDeviceActions } from './events/devices.ts';
+import { crashActions, decidedActions, lifecycleActions } from './events/policies.ts';
 
 const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const alias = z.string().min(1);
+const interfaceName = z.string().min(1).max(15);
 
 const net = z.strictObject({
   type: z.literal('net'),
   alias,
   mac: z.string().regex(MAC, 'expected six pairs of hex digits with colons').nullable().default(null),
   model: z.string().optional(),
-  backend: z.string().optional(),
+  backend: z.string().nullable().default(null),
   /** The host's interface follows the guest's receive filter. */
   trustGuestRxFilters: z.boolean().default(false),
   host: z
-    .strictObject({ interface: z.string().min(1).max(15), kind: z.enum(['macvtap', 'tap', 'bridge']) })
+    .strictObject({ interface: interfaceName, kind: z.enum(['macvtap', 'tap', 'bridge']) })
     .nullable()
     .default(null),
 });
@@ -30,8 +32,11 @@ const disk = z
     target: z.string().nullable().default(null),
     source: z.string().nullable().default(null),
     nodes: z.array(z.string()).default([]),
+    paths: z.record(z.string(), z.string()).default({}),
     qomName: z.string().nullable().default(null),
     bus: z.string().nullable().default(null),
+    /** `managed`: it uses the domain's helper for persistent reservations. */
+    reservations: z.literal('managed').nullable().default(null),
   })
   // A network disk has no path here.
   .transform((value) => ({ ...value, source: value.source === '' ? null : value.source }));
@@ -49,6 +54,12 @@ const watchdog = z.looseObject({
   action: z.enum(watchdogDeviceActions).nullable().default(null),
 });
 
+const rdma = z.looseObject({
+  type: z.literal('rdma'),
+  alias: alias.optional(),
+  host: z.strictObject({ interface: interfaceName }),
+});
+
 /** Kinds that nothing here looks into may say more than is read. */
 const other = z.looseObject({ type: z.string().min(1), alias: alias.optional() });
 
@@ -58,16 +69,20 @@ const kinds = new Map<string, z.ZodType<{ alias?: string | undefined }>>([
   ['disk', disk],
   ['memory', memory],
   ['watchdog', watchdog],
+  ['rdma', rdma],
 ]);
 
-const device = z.looseObject({ type: z.string().min(1) }).transform((value, context): DomainDevice => {
-  const result = (kinds.get(value.type) ?? other).safeParse(value);
-  if (result.success) return { ...result.data, alias: result.data.alias ?? null } as DomainDevice;
-  for (const issue of result.error.issues) context.addIssue({ ...issue, code: 'custom' });
-  return z.NEVER;
-});
+/** One device, with what is left out filled in. */
+export const deviceSchema = z
+  .looseObject({ type: z.string().min(1) })
+  .transform((value, context): DomainDevice => {
+    const result = (kinds.get(value.type) ?? other).safeParse(value);
+    if (result.success) return { ...result.data, alias: result.data.alias ?? null } as DomainDevice;
+    for (const issue of result.error.issues) context.addIssue({ ...issue, code: 'custom' });
+    return z.NEVER;
+  });
 
-const devices = z.array(device).superRefine((list, context) => {
+const devices = z.array(deviceSchema).superRefine((list, context) => {
   const seen = new Set<string>();
   list.forEach(({ alias }, index) => {
     if (alias === null) return;
@@ -76,9 +91,6 @@ const devices = z.array(device).superRefine((list, context) => {
     seen.add(alias);
   });
 });
-
-/** libvirt 9.0.0 `domain_conf.h:virDomainLifecycleAction`; `coredump-*` only after a crash. */
-const lifecycleActions = ['destroy', 'restart', 'rename-restart', 'preserve'] as const;
 
 const uuid = z.string().regex(UUID, 'expected a uuid');
 
@@ -92,7 +104,7 @@ export const domainConfigSchema = z.strictObject({
   uuid: uuid.nullable().optional(),
   onPoweroff: z.enum(lifecycleActions).optional(),
   onReboot: z.enum(lifecycleActions).optional(),
-  onCrash: z.enum([...lifecycleActions, 'coredump-destroy', 'coredump-restart']).optional(),
+  onCrash: z.enum(crashActions).optional(),
   devices: devices.optional(),
   // A recording's own.
   kind: z.literal('domain').optional(),
@@ -115,6 +127,9 @@ export const attachSchema = z.strictObject({
   pid: z.number().int().positive().optional(),
   pidFile: z.string().min(1).optional(),
   control: z.boolean().optional(),
+  onPoweroff: z.enum(decidedActions).optional(),
+  onReboot: z.enum(decidedActions).optional(),
+  onCrash: z.enum(crashActions).optional(),
   wait: z.boolean().optional(),
   times: z
     .strictObject({

@@ -1,16 +1,17 @@
 /** Domain: the handle that users hold. */
 
 import type { DomainActor, DomainRecord } from './actors/environment.ts';
-import { traceCommand } from './actors/monitor.ts';
+import { traceCommand } from './actors/trace-command.ts';
+import { type DomainInfo, whenLooked } from './domain-info.ts';
 import { badArgument, CommandInterruptedError, type QemuError, StateError } from './errors.ts';
 import type { DomainDevice } from './events/devices.ts';
 import type { DomainEventArgs, DomainEventId } from './events/domain-events.ts';
 import type { DomainState } from './events/domain-state.ts';
 import type { MonitorState, ReportArgs, ReportId } from './events/reports.ts';
-import type { OperationName } from './machines/domain-context.ts';
+import type { OperationData, OperationName } from './machines/domain-operations.ts';
 import { reportedState } from './machines/reported-state.ts';
 import type { QmpCommands } from './qmp/commands.ts';
-import type { ExecuteOptions, ExecuteParameters } from './qmp/connection.ts';
+import type { ExecuteOptions, ExecuteParameters, UnknownCommand } from './qmp/execute.ts';
 import type { EventStream, EventStreamOptions } from './subscriptions/event-stream.ts';
 
 /** Arguments of everything that can be subscribed to: libvirt's domain events, and our reports. */
@@ -50,6 +51,11 @@ export interface OperationOptions {
   readonly signal?: AbortSignal;
   /** For the operation, and as long (30 s at most) for the domain job before it. @defaultValue 30 000; `destroy` 60 000 */
   readonly timeoutMs?: number;
+}
+
+export interface EjectOptions extends OperationOptions {
+  /** Opens the tray although the guest locked it. @defaultValue false */
+  readonly force?: boolean;
 }
 
 /** What a domain needs of its driver. @internal */
@@ -115,6 +121,19 @@ export class Domain implements AsyncDisposable {
     return this.actor.getSnapshot().context.devices;
   }
 
+  /**
+   * What is known beside the state: devices, what the guest has of memory, trays, channels, jobs, clients, … Waits
+   * for the look that is made at attach, unless QEMU does not answer; later ones are at once.
+   *
+   * @throws StateError once it is closed; the signal's reason
+   */
+  async info(options: { readonly signal?: AbortSignal } = {}): Promise<DomainInfo> {
+    if (this.#detached) throw this.#closed();
+    await whenLooked(this.actor, options.signal);
+    const { devices, facts } = this.actor.getSnapshot().context;
+    return { ...facts, devices, abilities: this.#host.record.abilities };
+  }
+
   /** The XState actor, to look at. Send it nothing. */
   get actor(): DomainActor {
     return this.#host.record.actor;
@@ -135,7 +154,16 @@ export class Domain implements AsyncDisposable {
     command: C,
     ...parameters: ExecuteParameters<C>
   ): Promise<QmpCommands[C]['return']>;
-  execute<R = unknown>(command: string, args?: object, options?: ExecuteOptions): Promise<R>;
+  execute<C extends string, A extends object, R>(
+    command: UnknownCommand<C>,
+    args?: A,
+    options?: ExecuteOptions,
+  ): Promise<NoInfer<R>>;
+  execute<R = never>(
+    command: [R] extends [never] ? never : string,
+    args?: object,
+    options?: ExecuteOptions,
+  ): Promise<NoInfer<R>>;
   async execute(command: string, args?: object, options?: ExecuteOptions): Promise<unknown> {
     const connection = this.#connection();
     return this.#send(command, () => connection.execute(command, args, options));
@@ -149,12 +177,75 @@ export class Domain implements AsyncDisposable {
 
   /** Pauses the guest; does nothing if it is paused. libvirt `virDomainSuspend` */
   suspend(options?: OperationOptions): Promise<void> {
-    return this.#operate('suspend', options);
+    return this.#operate('suspend', {}, options);
   }
 
   /** Lets a paused guest run. libvirt `virDomainResume` @throws StateError if it runs */
   resume(options?: OperationOptions): Promise<void> {
-    return this.#operate('resume', options);
+    return this.#operate('resume', {}, options);
+  }
+
+  /**
+   * Resets the guest; it stays as it is, running or not, but one that crashed is paused then. libvirt
+   * `virDomainReset`
+   */
+  reset(options?: OperationOptions): Promise<void> {
+    return this.#operate('reset', {}, options);
+  }
+
+  /**
+   * Asks the guest to power off, by ACPI; whether it does is the guest's affair. libvirt `virDomainShutdown`
+   *
+   * @throws StateError unless it runs
+   */
+  shutdown(options?: OperationOptions): Promise<void> {
+    return this.#operate('shutdown', {}, options);
+  }
+
+  /**
+   * Asks the guest to power off, by ACPI, and resets it then: a reboot, unless the policy `onReboot` is another.
+   * libvirt `virDomainReboot`
+   *
+   * @throws StateError without the policy `onPoweroff`, by which QEMU is told to outlive a power-off
+   */
+  reboot(options?: OperationOptions): Promise<void> {
+    return this.#operate('reboot', {}, options);
+  }
+
+  /** Wakes a guest that is asleep. libvirt `virDomainPMWakeup` @throws CommandError if it is not */
+  wakeup(options?: OperationOptions): Promise<void> {
+    return this.#operate('wakeup', {}, options);
+  }
+
+  /** Sends the guest a non-maskable interrupt. libvirt `virDomainInjectNMI` @throws CommandError */
+  injectNmi(options?: OperationOptions): Promise<void> {
+    return this.#operate('injectNmi', {}, options);
+  }
+
+  /**
+   * Takes a device from the guest, and waits up to 5 s until it gave it back: `device-removed` is told, and what
+   * stood behind it is removed from QEMU. libvirt `virDomainDetachDeviceAlias`
+   *
+   * @param alias - QEMU's id of the device
+   * @throws StateError for an unknown alias; `ERR_REFUSED` if the guest says no; `ERR_TIMEOUT` if it does not answer:
+   *   `device-removed` then comes when it does, after a reset at the latest; CommandError if QEMU refuses
+   */
+  detachDevice(alias: string, options?: OperationOptions): Promise<void> {
+    return this.#onDevice('detachDevice', { alias }, options);
+  }
+
+  /**
+   * Opens the tray of a disk drive, and waits up to 5 s until it is open. libvirt `virDomainUpdateDeviceFlags`, of
+   * which it is the first step
+   *
+   * @param alias - QEMU's id of the drive
+   * @param options.force - does not ask a guest that locked it
+   * @throws StateError for an unknown alias, or one without a tray; `ERR_REFUSED` if the guest does not open it
+   */
+  eject(alias: string, options: EjectOptions = {}): Promise<void> {
+    const { force = false } = options ?? {};
+    if (typeof force !== 'boolean') return Promise.reject(badArgument('force', 'a boolean', force));
+    return this.#onDevice('eject', { alias, force }, options);
   }
 
   /**
@@ -164,7 +255,19 @@ export class Domain implements AsyncDisposable {
    * @throws StateError `ERR_NO_PROCESS` if `quit` does not help and the process is not known
    */
   destroy(options?: OperationOptions): Promise<void> {
-    return this.#operate('destroy', { timeoutMs: 60_000, ...options });
+    return this.#operate('destroy', {}, { timeoutMs: 60_000, ...options });
+  }
+
+  /**
+   * Tells that a helper program of QEMU ended, which the caller started: it is asked to start it again, by the
+   * driver's `services`, in the order of the domain's other work. Means nothing once the domain is off or detached.
+   *
+   * @param alias - of the disk that it serves
+   */
+  serviceExited(service: 'nbdkit', alias: string): void {
+    if (service !== 'nbdkit') throw badArgument('service', "'nbdkit'", service);
+    if (typeof alias !== 'string' || alias === '') throw badArgument('alias', 'an alias', alias);
+    if (!this.#detached) this.actor.send({ type: 'service.exited', service, alias });
   }
 
   /**
@@ -216,7 +319,22 @@ export class Domain implements AsyncDisposable {
     }
   }
 
-  #operate(operation: OperationName, options: OperationOptions = {}): Promise<void> {
+  #onDevice<N extends 'detachDevice' | 'eject'>(
+    operation: N,
+    data: OperationData[N],
+    options: OperationOptions | undefined,
+  ): Promise<void> {
+    const { alias } = data;
+    if (typeof alias !== 'string' || alias === '')
+      return Promise.reject(badArgument('alias', 'an alias', alias));
+    return this.#operate(operation, data, options);
+  }
+
+  #operate<N extends OperationName>(
+    operation: N,
+    data: OperationData[N],
+    options: OperationOptions = {},
+  ): Promise<void> {
     const { record } = this.#host;
     try {
       requireOperationOptions(operation, options);
@@ -254,7 +372,7 @@ export class Domain implements AsyncDisposable {
         },
       });
       signal?.addEventListener('abort', onAbort, { once: true });
-      record.actor.send({ type: 'operation.requested', id, operation, timeoutMs });
+      record.actor.send({ type: 'operation.requested', id, operation, data, timeoutMs });
     });
   }
 }

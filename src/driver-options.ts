@@ -1,4 +1,5 @@
 /** What openDriver() takes, checked, and what stands in for what is left out. */
+import type { Services } from './actors/services.ts';
 import { callbackErrorChannel } from './diagnostics.ts';
 import type { DomainEvent } from './domain.ts';
 import { badArgument, messageOf } from './errors.ts';
@@ -20,12 +21,28 @@ export interface DriverOptions {
   readonly host?: 'off' | 'dry-run' | 'apply' | HostNetwork;
   /** Is told when a subscriber's callback throws or rejects. @defaultValue one process warning a callback */
   readonly onCallbackError?: (error: unknown, event: DomainEvent) => void;
+  /**
+   * Where dumps of a guest's memory go that a watchdog or `onCrash` asks for; QEMU writes them itself, so it is a
+   * directory that QEMU may write to. Without one there is no dump. libvirt `auto_dump_path`
+   */
+  readonly dumpDirectory?: string;
+  /** Who starts again what a QEMU of ours cannot do without; each is asked for when its program is lost. */
+  readonly services?: Services;
   /** How long `close()` waits for host commands that are under way. @defaultValue 5000 */
   readonly closeTimeoutMs?: number;
 }
 
 const has = (value: unknown, ...methods: string[]): boolean =>
   typeof value === 'object' && value !== null && methods.every((name) => name in value);
+
+const SERVICES = ['restartPrHelper', 'restartPasst', 'restartNbdkit'] as const satisfies (keyof Services)[];
+
+/** One of them at least: else a name is misspelled. */
+function areServices(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const given = SERVICES.map((name) => (value as Services)[name]).filter((one) => one !== undefined);
+  return given.length > 0 && given.every((one) => typeof one === 'function');
+}
 
 const DRIVER_OPTIONS: Readonly<
   Record<keyof DriverOptions, { readonly what: string; accepts(value: unknown): boolean }>
@@ -44,6 +61,14 @@ const DRIVER_OPTIONS: Readonly<
     accepts: (value) => ['off', 'dry-run', 'apply'].includes(value as string) || has(value, 'read', 'apply'),
   },
   onCallbackError: { what: 'a function', accepts: (value) => typeof value === 'function' },
+  dumpDirectory: {
+    what: 'a path',
+    accepts: (value) => typeof value === 'string' && value !== '',
+  },
+  services: {
+    what: `an object with functions of ${SERVICES.join(', ')}`,
+    accepts: areServices,
+  },
   closeTimeoutMs: {
     what: 'a number above 0',
     accepts: (value) => typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY,

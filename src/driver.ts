@@ -2,6 +2,8 @@
 import { resolve as resolvePath } from 'node:path';
 import type { z } from 'zod';
 import { createDomainLogic } from './actors/domain.ts';
+import { dumpPathOf } from './actors/dump-path.ts';
+import { endProcess } from './actors/end-process.ts';
 import type { DomainRecord, Environment, Told } from './actors/environment.ts';
 import { Attachment, closedError } from './attachment.ts';
 import { attachSchema, parseOptions } from './config.ts';
@@ -21,6 +23,7 @@ import { createNodeRuntime } from './loop/node-runtime.ts';
 import { after } from './loop/timeouts.ts';
 import type { domainMachine } from './machines/domain-machine.ts';
 import { describeAddress, parseAddress } from './qmp/address.ts';
+import { ProbeCache } from './qmp/probe.ts';
 import { EventState } from './subscriptions/event-state.ts';
 import { EventStream, type EventStreamOptions } from './subscriptions/event-stream.ts';
 
@@ -78,6 +81,7 @@ export class Driver implements AsyncDisposable {
     const { eventLoop, runtime = createNodeRuntime(eventLoop), closeTimeoutMs = 5000 } = options;
     this.#closeTimeoutMs = closeTimeoutMs;
     this.#events = new EventState(runtime.loop, callbackErrors(options.onCallbackError ?? warnOnce()));
+    const probes = new ProbeCache({ loop: runtime.loop });
     this.#environment = {
       runtime,
       host: hostOf(options.host ?? 'off', runtime),
@@ -85,6 +89,14 @@ export class Driver implements AsyncDisposable {
       records: new Map(),
       work: new Set(),
       nextId: () => ++this.#lastId,
+      services: options.services ?? {},
+      dumpPath: (record) => dumpPathOf(options.dumpDirectory, record, runtime),
+      probe: async (record, connection, signal) => {
+        record.abilities = await probes.probe(connection, { signal }).catch(() => null);
+        signal.throwIfAborted();
+        return record.abilities;
+      },
+      endProcess: (by, record) => endProcess(runtime, by, record),
       wants: (type) => this.#events.wants(type),
       tell: (record, told) => this.#tell(record, told),
     };
@@ -107,6 +119,8 @@ export class Driver implements AsyncDisposable {
    *
    * @param options.monitor - path of a unix socket, or `host:port`
    * @param options.control - the domain may be changed through us; without it, it is only observed
+   * @param options.onPoweroff, onReboot, onCrash - with `control`: what becomes of the domain then. QEMU is told by
+   *   `set-action` what it needs for that, each time it is attached
    * @param options.wait - waits for a monitor that is not there, or does not answer, instead of failing
    * @throws ConnectError when nobody listens; GreetingError when what listens does not speak QMP, or is held
    *   by another client; TypeError; StateError when it is attached already; the signal's reason
@@ -117,10 +131,13 @@ export class Driver implements AsyncDisposable {
     const { signal, trace, ...rest } = options;
     if (signal !== undefined && !(signal instanceof AbortSignal))
       throw badArgument('signal', 'an AbortSignal', signal);
-    for (const policy of ['onPoweroff', 'onReboot', 'onCrash'])
-      if (policy in rest)
-        throw new TypeError(`attach: ${policy} is for domains that we start; this one is somebody else's`);
     const checked = parseOptions(attachSchema, 'attach', rest);
+    for (const policy of ['onPoweroff', 'onReboot', 'onCrash'] as const)
+      if (checked[policy] !== undefined && checked.control !== true)
+        throw new TypeError(`attach: ${policy} needs control: true; without it the domain is only observed`);
+    // What the guest resets would be a power-off, and that a reboot. libvirt 9.0.0 `qemu_validate.c:qemuValidateLifecycleAction`
+    if (checked.onPoweroff === 'restart' && checked.onReboot === 'destroy')
+      throw new TypeError("attach: onPoweroff 'restart' does not go with onReboot 'destroy'");
     if (this.#closed !== null) throw closedError('the driver');
     const address = parseAddress(checked.monitor);
     const where = 'path' in address ? resolvePath(address.path) : describeAddress(address);

@@ -4,15 +4,18 @@
  * @packageDocumentation
  */
 
+export type { ServiceRequest, Services } from './actors/services.ts';
 export type { DropCounters } from './diagnostics.ts';
 export {
   Domain,
   type DomainEvent,
   type DomainSnapshot,
+  type EjectOptions,
   type EventArgs,
   type EventId,
   type OperationOptions,
 } from './domain.ts';
+export type { DomainInfo } from './domain-info.ts';
 export { type AttachOptions, Driver, openDriver, type SubscriptionOptions } from './driver.ts';
 export type { DriverOptions } from './driver-options.ts';
 export {
@@ -32,9 +35,10 @@ export {
   QemuError,
   StateError,
 } from './errors.ts';
-export type { DomainDevice, NetDevice } from './events/devices.ts';
+export type { DomainDevice, DomainDevices, NetDevice } from './events/devices.ts';
 export type { DomainEventArgs, DomainEventId } from './events/domain-events.ts';
 export type { DomainState, Lifecycle } from './events/domain-state.ts';
+export type { DomainFacts } from './events/facts.ts';
 export type { HostChange, RxFilter } from './events/nic.ts';
 export type { MonitorState, ReportArgs, ReportId } from './events/reports.ts';
 export type { HostInterface, HostNetwork, HostRxFilter } from './host/host-network.ts';

@@ -41,17 +41,8 @@ export function machinePage(root, name, machine) {
   );
 }
 
-/** The states that answer an event, each with what follows there. @param {StateNode} rootState */
-export function answersOf(rootState, /** @type {string} */ event) {
-  return statesOf(rootState).flatMap((state) =>
-    edgesOf(state)
-      .filter((edge) => edge.event === event)
-      .map((edge) => ({ state, ...edge })),
-  );
-}
-
 /** A state's path below the machine, `(any)` for the machine itself. @param {StateNode} state */
-export const pathOf = (state) => (state.path.length === 0 ? '(any)' : state.path.join('.'));
+const pathOf = (state) => (state.path.length === 0 ? '(any)' : state.path.join('.'));
 
 /** The comment at the head of the file. @param {string} text */
 function purposeOf(text) {
@@ -159,9 +150,15 @@ function described(names, comments) {
   return all.length === 0 ? 'None.' : all.map(line).join('\n');
 }
 
-/** @param {StateNode} rootState */
-function diagram(rootState) {
-  return ['stateDiagram-v2', ...body(rootState, '  '), ...arrows(rootState)].join('\n');
+/** Event and guard, as an arrow is labelled. @param {string} event @param {string} guard */
+const eventAndGuard = (event, guard) => (guard === '' ? event : `${event} [${guard}]`);
+
+/**
+ * @param {StateNode} rootState
+ * @param {(event: string, guard: string, from: StateNode) => string | null} labelOf - null: not drawn
+ */
+export function diagram(rootState, labelOf = eventAndGuard) {
+  return ['stateDiagram-v2', ...body(rootState, '  '), ...arrows(rootState, labelOf)].join('\n');
 }
 
 /** @param {StateNode} state */
@@ -188,15 +185,17 @@ function body(state, indent) {
  * that state.
  *
  * @param {StateNode} rootState
+ * @param {(event: string, guard: string, from: StateNode) => string | null} labelOf
  */
-function arrows(rootState) {
+function arrows(rootState, labelOf) {
   const states = statesOf(rootState);
   /** @type {Map<string, { target: StateNode, label: string, froms: Set<StateNode> }>} */
   const edges = new Map();
   for (const state of states)
     for (const { event, guard, targets } of edgesOf(state))
       for (const target of targets) {
-        const label = guard === '' ? event : `${event} [${guard}]`;
+        const label = labelOf(event, guard, state);
+        if (label === null) continue;
         const key = `${label} ${target.id}`;
         const edge = edges.get(key) ?? { target, label, froms: new Set() };
         edges.set(key, edge);
@@ -215,7 +214,7 @@ function arrows(rootState) {
     }
     for (const from of froms) {
       const arrow = `${idOf(from)} --> ${idOf(target)}`;
-      labels.set(arrow, [...(labels.get(arrow) ?? []), label]);
+      labels.set(arrow, [...new Set([...(labels.get(arrow) ?? []), label])]);
     }
   }
   return [...labels].map(([arrow, all]) => `  ${arrow}: ${all.sort().join('<br/>')}`).sort();

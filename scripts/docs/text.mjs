@@ -19,3 +19,23 @@ export function table(head, rows) {
 
 /** @param {(string | null)[]} parts - null is left out */
 export const page = (...parts) => `${parts.filter((part) => part !== null).join('\n\n')}\n`;
+
+/** By name. @param {Record<string, any>} rows */
+export const sorted = (rows) => Object.entries(rows).sort(([one], [other]) => (one < other ? -1 : 1));
+
+const END = '<!-- End of what is generated -->';
+
+/**
+ * A page that is written by hand, with one of its sections made anew.
+ *
+ * @param {string} path - for whoever lost the marks
+ * @param {string} present
+ * @param {string} begin - the mark that it stands behind
+ * @param {string} text
+ */
+export function withSection(path, present, begin, text) {
+  const start = present.indexOf(begin);
+  const end = present.indexOf(END, start);
+  if (start === -1 || end === -1) throw new Error(`${path}: expected ${begin} and ${END}`);
+  return `${present.slice(0, start)}${begin}\n\n${text}\n\n${present.slice(end)}`;
+}

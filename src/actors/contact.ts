@@ -37,6 +37,7 @@ export async function makeContact(
   const same = present !== null && isSameRun(record, identity, uuid);
   record.process = identity.process;
   record.socket = identity.socket;
+  if (!same) record.abilities = null;
   return {
     incarnation: same ? present.uuid : environment.runtime.uuid(),
     id: same ? present.id : environment.nextId(),

@@ -13,7 +13,11 @@ import type { Address, FileIdentity, ProcessIdentity, Runtime } from '../loop/ru
 import type { Incarnation } from '../machines/domain-context.ts';
 import type { domainMachine } from '../machines/domain-machine.ts';
 import type { Contact } from '../machines/monitor-machine.ts';
+import type { None } from '../qmp/commands.ts';
 import type { QmpConnection } from '../qmp/connection.ts';
+import type { ExecuteOptions } from '../qmp/execute.ts';
+import type { Askable, QemuAbilities } from '../qmp/probe.ts';
+import type { Services } from './services.ts';
 
 export type DomainActor = ActorRefFrom<typeof domainMachine>;
 
@@ -51,6 +55,8 @@ export interface DomainRecord {
   socket: FileIdentity | null;
   /** Open and negotiated, else null. */
   connection: MonitorConnection | null;
+  /** What the QEMU of this incarnation has; null if it was not asked yet, or does not tell. */
+  abilities: QemuAbilities | null;
   /** Why the last connection, or attempt at one, ended. */
   lastError: QemuError | null;
   /** Operations of the API that wait for their answer. */
@@ -69,6 +75,13 @@ export interface DomainRecord {
   whenInactive(): Promise<void>;
 }
 
+/** With what a process is ended: a lease. */
+export interface ProcessEnder {
+  readonly signal: AbortSignal;
+  readonly process: ProcessIdentity | null;
+  execute(command: 'quit', args: None, options: ExecuteOptions): Promise<unknown>;
+}
+
 export interface Environment {
   readonly runtime: Runtime;
   /** Null: the host is not touched, and QEMU is not asked for what would change it. */
@@ -79,6 +92,14 @@ export interface Environment {
   readonly work: Set<Promise<unknown>>;
   /** The next small domain id. */
   nextId(): number;
+  /** Who starts helper programs of QEMUs again. */
+  readonly services: Services;
+  /** Where a dump of a domain's memory goes; null if nowhere. */
+  dumpPath(record: DomainRecord): string | null;
+  /** Asks what the QEMU of a domain has, and notes it in the record; null if it does not tell. @throws the signal's reason */
+  probe(record: DomainRecord, connection: Askable, signal: AbortSignal): Promise<QemuAbilities | null>;
+  /** Ends the process of a domain; the end is told by its monitor. @throws if it cannot */
+  endProcess(by: ProcessEnder, record: DomainRecord): Promise<void>;
   /** Whether anybody wants to hear of a type. */
   wants(type: Told['type']): boolean;
   /** Queues something for the subscribers. */

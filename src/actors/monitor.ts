@@ -7,10 +7,10 @@
  * libvirt 9.0.0 `src/qemu/qemu_monitor.c:qemuMonitorIO`, `qemu_process.c:qemuConnectMonitor`.
  */
 import { type CallbackActorLogic, type EventObject, fromCallback } from 'xstate';
-import { commandChannel } from '../diagnostics.ts';
 import { ConnectError, messageOf, ProtocolError, QemuError } from '../errors.ts';
 import type { ConnectAttempt } from '../events/process-events.ts';
-import { qemuEventRoutes } from '../events/qemu-events.ts';
+import { isInRunState } from '../events/qemu-events.ts';
+import type { DropReason } from '../events/reports.ts';
 import type { Incarnation } from '../machines/domain-context.ts';
 import { type MonitorMachineEvent, monitorMachine } from '../machines/monitor-machine.ts';
 import { describeAddress, openStream } from '../qmp/address.ts';
@@ -119,14 +119,13 @@ class Link {
     const early = this.#early;
     this.#early = [];
     for (const event of early) {
-      if (!qemuEventRoutes.get(event.event)?.inRunState) this.#early.push(event);
-      else
-        this.#environment.tell(this.#record, {
-          type: 'drop',
-          args: { reason: 'ignored-in-state', event: event.event },
-          incarnation: null,
-        });
+      if (!isInRunState(event.event)) this.#early.push(event);
+      else this.#drop('ignored-in-state', event.event);
     }
+  }
+
+  #drop(reason: DropReason, event: string): void {
+    this.#environment.tell(this.#record, { type: 'drop', args: { reason, event }, incarnation: null });
   }
 
   readonly #receive = (event: QmpEvent): void => {
@@ -142,8 +141,11 @@ class Link {
     if (this.#ended) return;
     this.#ended = true;
     this.#release();
-    if (this.#incarnation === null) this.#record.attemptFailed(error);
-    else {
+    if (this.#incarnation === null) {
+      // Nobody's, now.
+      for (const { event } of this.#early.splice(0)) this.#drop('stale', event);
+      this.#record.attemptFailed(error);
+    } else {
       this.#record.lastError = error;
       this.#record.trace?.('eof', {});
     }
@@ -199,11 +201,4 @@ function attemptOf(error: unknown): ConnectAttempt {
   const cause = error instanceof ConnectError ? error.cause : undefined;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   return code === 'ECONNREFUSED' ? 'refused' : code === 'ENOENT' ? 'missing' : 'failed';
-}
-
-/** Runs a command under the tracing channel; without a subscriber it is just run. */
-export function traceCommand<R>(record: DomainRecord, command: string, run: () => Promise<R>): Promise<R> {
-  if (!commandChannel.hasSubscribers) return run();
-  const incarnation = record.actor.getSnapshot().context.incarnation?.uuid ?? null;
-  return commandChannel.tracePromise(run, { domain: record.name, incarnation, command });
 }

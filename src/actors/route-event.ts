@@ -38,6 +38,7 @@ export function routeEvent(
     });
   const route = qemuEventRoutes.get(event);
   if (route === undefined) return drop('unknown');
+  if (route === 'ignored') return drop('ignored-in-state');
   const payload = route.parse(data);
   if (payload instanceof Dropped) return drop(payload.reason);
   // Type and payload come from the same row.

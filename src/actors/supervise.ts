@@ -1,7 +1,14 @@
 /** Makes any handler safe: it never rejects, is counted, traced, and waited for at the end. */
 import { fromPromise, type PromiseActorLogic } from 'xstate';
 import { handlerErrorChannel, processEventChannel } from '../diagnostics.ts';
-import { CommandTimeoutError, HandlerError, messageOf, QemuError, StateError } from '../errors.ts';
+import {
+  CommandError,
+  CommandTimeoutError,
+  HandlerError,
+  messageOf,
+  QemuError,
+  StateError,
+} from '../errors.ts';
 import type { Outcome } from '../events/outcome.ts';
 import type { HandlerInput } from '../machines/process-event-machine.ts';
 import { type DomainRecord, type Environment, recordOf } from './environment.ts';
@@ -21,7 +28,7 @@ export function supervised(
     const { type, incarnation } = input;
     const run = async (): Promise<Outcome> => {
       try {
-        return await handle(input, createLease(environment, record, incarnation, signal), record);
+        return await handle(input, createLease(environment, record, input, signal), record);
       } catch (error) {
         if (signal.aborted) return { status: 'ignored', why: 'domain gone' };
         return failure(record, input, error);
@@ -39,6 +46,9 @@ function failure(record: DomainRecord, { type, incarnation }: HandlerInput, erro
   // A replay asks nobody for what its recording does not hold.
   if (error instanceof StateError && error.code === 'ERR_NOT_RECORDED')
     return { status: 'ignored', why: 'not recorded' };
+  // Before the probe is through, or of a command that only some of its paths need.
+  if (error instanceof CommandError && error.errorClass === 'CommandNotFound')
+    return { status: 'ignored', why: `not supported by this QEMU: ${error.command}` };
   const why = messageOf(error);
   if (handlerErrorChannel.hasSubscribers || !(error instanceof QemuError)) {
     const about = { cause: error, domain: record.name, incarnation };

@@ -146,5 +146,6 @@ function describeFilter({ filter, changes, dryRun }: DomainEventArgs['nic-rx-fil
 
 export function describeChange(change: HostChange): string {
   if ('mac' in change) return `${change.type} ${change.mac}`;
+  if ('address' in change) return `${change.type} ${change.address}`;
   return `${change.type} ${change.on ? 'on' : 'off'}`;
 }

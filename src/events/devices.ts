@@ -21,6 +21,15 @@ export interface NetDevice {
   /** The guest may change what the host lets through to it. libvirt `trustGuestRxFilters`. */
   readonly trustGuestRxFilters: boolean;
   readonly host: { readonly interface: string; readonly kind: HostInterfaceKind } | null;
+  /** The program behind it, for example `passt`; null if it is not known, or there is none. */
+  readonly backend: string | null;
+}
+
+/** A guest's RDMA device, whose addresses an interface of the host has. */
+export interface RdmaDevice {
+  readonly type: 'rdma';
+  readonly alias: string | null;
+  readonly host: { readonly interface: string };
 }
 
 export interface ChannelDevice {
@@ -39,10 +48,14 @@ export interface DiskDevice {
   readonly source: string | null;
   /** Block node names of its layers, the active one first, each format before storage. */
   readonly nodes: readonly string[];
+  /** Paths of the layers below, by block node, where they are known. */
+  readonly paths: Readonly<Record<string, string>>;
   /** QEMU's name of the device that is not its alias; null: made of bus and alias, by `qomNameOf`. */
   readonly qomName: string | null;
   /** libvirt's bus, for example `virtio` or `ide`; null if not known. */
   readonly bus: string | null;
+  /** Whose helper for persistent reservations it uses: `managed` is the domain's one, `pr-helper0`. */
+  readonly reservations: 'managed' | null;
 }
 
 /** libvirt 9.0.0 `domain_conf.h:virDomainMemoryModel`. */
@@ -85,6 +98,7 @@ export type DomainDevice =
   | DiskDevice
   | MemoryDevice
   | WatchdogDevice
+  | RdmaDevice
   | OtherDevice;
 
 /** Null: they were not told, and could not be found. */
@@ -98,6 +112,7 @@ export const isChannel = (device: DomainDevice): device is ChannelDevice => devi
 export const isDisk = (device: DomainDevice): device is DiskDevice => device.type === 'disk';
 export const isMemory = (device: DomainDevice): device is MemoryDevice => device.type === 'memory';
 export const isWatchdog = (device: DomainDevice): device is WatchdogDevice => device.type === 'watchdog';
+export const isRdma = (device: DomainDevice): device is RdmaDevice => device.type === 'rdma';
 
 /** The device with this alias. libvirt 9.0.0 `domain_conf.c:virDomainDefFindDevice`. */
 export const findDevice = (devices: DomainDevices, alias: string): DomainDevice | undefined =>
@@ -136,7 +151,7 @@ export interface DiskName {
 
 /**
  * The disk that a QEMU event is about: by the legacy drive's name or the QOM name, whichever fits first; by a
- * block node only where neither is said.
+ * block node only where no drive is said.
  *
  * libvirt 9.0.0 `qemu_process.c:qemuProcessFindDomainDiskByAliasOrQOM`, `qemu_domain.c:qemuDomainDiskLookupByNodename`.
  */
@@ -145,9 +160,11 @@ export function findDisk(
   { drive = '', qom = '', node = null }: DiskName,
 ): DiskDevice | undefined {
   const disks = (devices ?? []).filter(isDisk);
-  if (drive !== '' || (qom ?? '') !== '') {
-    const alias = drive.replace(/^drive-/, '');
-    return disks.find((disk) => disk.alias === alias || disk.alias === qom || qomNameOf(disk) === qom);
-  }
-  return node === null ? undefined : disks.find(({ nodes }) => nodes.includes(node));
+  const alias = drive.replace(/^drive-/, '');
+  const isNamed = (disk: DiskDevice): boolean =>
+    (drive !== '' && disk.alias === alias) ||
+    ((qom ?? '') !== '' && (disk.alias === qom || qomNameOf(disk) === qom));
+  const named = disks.find(isNamed);
+  if (named !== undefined || drive !== '' || node === null) return named;
+  return disks.find(({ nodes }) => nodes.includes(node));
 }

@@ -18,17 +18,83 @@ export interface IoError {
   readonly action: 'none' | 'pause' | 'report';
 }
 
+/** Where one end of a client's connection is. */
+export interface GraphicsAddress {
+  /** libvirt `virDomainEventGraphicsAddressType` */
+  readonly family: 'ipv4' | 'ipv6' | 'unix';
+  readonly node: string;
+  readonly service: string;
+}
+
+/** libvirt `virDomainBlockJobType`. */
+export const blockJobTypes = ['unknown', 'pull', 'copy', 'commit', 'active-commit', 'backup'] as const;
+export type BlockJobType = (typeof blockJobTypes)[number];
+
+/** libvirt `virConnectDomainEventBlockJobStatus`. */
+export const blockJobStatuses = ['completed', 'failed', 'canceled', 'ready'] as const;
+
+export interface BlockJobChange {
+  /** Path of the active layer, or the disk's target. */
+  readonly disk: string;
+  readonly type: BlockJobType;
+  readonly status: (typeof blockJobStatuses)[number];
+}
+
+/** libvirt `virTypedParameter`: a name and its value. */
+export type Params = Readonly<Record<string, string | number | boolean>>;
+
+/** Nothing but that it happened. */
+type Nothing = Record<string, never>;
+
 /** Arguments of each domain event, in the words of the constants. */
 export interface DomainEventArgs {
   'agent-lifecycle': {
     readonly state: 'connected' | 'disconnected';
     readonly reason: 'unknown' | 'domain-started' | 'channel';
   };
-  'control-error': Record<string, never>;
+  'balloon-change': { readonly actualKiB: number };
+  'block-job': BlockJobChange;
+  'block-job-2': BlockJobChange;
+  'block-threshold': {
+    /** `vda`, or `vda[3]` for a layer by its number. */
+    readonly dev: string;
+    readonly path: string | null;
+    readonly thresholdBytes: number;
+    readonly excessBytes: number;
+  };
+  'control-error': Nothing;
+  'device-added': { readonly alias: string };
+  'device-removal-failed': { readonly alias: string };
   'device-removed': { readonly alias: string };
+  'disk-change': {
+    readonly oldPath: string | null;
+    readonly newPath: string | null;
+    readonly alias: string;
+    readonly reason: 'missing-on-start' | 'drop-missing-on-start';
+  };
+  graphics: {
+    readonly phase: 'connect' | 'initialize' | 'disconnect';
+    readonly local: GraphicsAddress;
+    readonly remote: GraphicsAddress;
+    readonly authScheme: string;
+    readonly subject: readonly { readonly type: 'x509dname' | 'saslUsername'; readonly name: string }[];
+  };
   'io-error': IoError;
   'io-error-reason': IoError & { readonly reason: 'enospc' | '' };
+  'job-completed': { readonly params: Params };
   lifecycle: Lifecycle;
+  'memory-device-size-change': { readonly alias: string; readonly sizeKiB: number };
+  'memory-failure': {
+    readonly recipient: 'hypervisor' | 'guest';
+    readonly action: 'ignore' | 'inject' | 'fatal' | 'reset';
+    readonly actionRequired: boolean;
+    readonly recursive: boolean;
+  };
+  'metadata-change': {
+    readonly type: 'description' | 'title' | 'element';
+    readonly uri: string | null;
+  };
+  'migration-iteration': { readonly iteration: number };
   'nic-mac-change': { readonly alias: string; readonly oldMac: string; readonly newMac: string };
   'nic-rx-filter-change': {
     readonly alias: string;
@@ -38,10 +104,13 @@ export interface DomainEventArgs {
     readonly changes: readonly HostChange[];
     readonly dryRun: boolean;
   };
-  'pm-suspend': Record<string, never>;
-  'pm-suspend-disk': Record<string, never>;
-  'pm-wakeup': Record<string, never>;
-  reboot: Record<string, never>;
+  'pm-suspend': Nothing;
+  'pm-suspend-disk': Nothing;
+  'pm-wakeup': Nothing;
+  reboot: Nothing;
+  'rtc-change': { readonly utcOffsetSeconds: number };
+  'tray-change': { readonly alias: string; readonly reason: 'open' | 'close' };
+  tunable: { readonly params: Params };
   watchdog: { readonly action: (typeof watchdogActions)[number] };
 }
 
@@ -54,38 +123,68 @@ export interface DomainEventRow {
   readonly source: string;
 }
 
+const row = (summary: string, source: string): DomainEventRow => ({ summary, source });
+
 export const domainEvents: Readonly<Record<DomainEventId, DomainEventRow>> = {
-  'agent-lifecycle': {
-    summary: 'the guest agent channel was connected or disconnected',
-    source: 'VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE',
-  },
-  'control-error': {
-    summary: 'the monitor sent something that is not QMP; the connection is made anew',
-    source: 'VIR_DOMAIN_EVENT_ID_CONTROL_ERROR',
-  },
-  'device-removed': { summary: 'a device left the domain', source: 'VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED' },
-  'io-error': { summary: 'a disk had an I/O error', source: 'VIR_DOMAIN_EVENT_ID_IO_ERROR' },
-  'io-error-reason': {
-    summary: 'the same error, with the reason where it is a full disk',
-    source: 'VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON',
-  },
-  lifecycle: { summary: 'the domain changed its state', source: 'VIR_DOMAIN_EVENT_ID_LIFECYCLE' },
-  'nic-mac-change': {
-    summary: "the guest changed a NIC's MAC",
-    source: 'VIR_DOMAIN_EVENT_ID_NIC_MAC_CHANGE, libvirt 11.2',
-  },
-  'nic-rx-filter-change': {
-    summary: "a guest's receive filter was read, and what it changed on the host",
-    source: 'ours alone: the open end of libvirt docs/kbase/internals/qemu-event-handlers.rst',
-  },
-  'pm-suspend': { summary: 'the guest went to sleep, in memory', source: 'VIR_DOMAIN_EVENT_ID_PMSUSPEND' },
-  'pm-suspend-disk': {
-    summary: 'the guest went to sleep, on disk',
-    source: 'VIR_DOMAIN_EVENT_ID_PMSUSPEND_DISK',
-  },
-  'pm-wakeup': { summary: 'the guest woke up', source: 'VIR_DOMAIN_EVENT_ID_PMWAKEUP' },
-  reboot: { summary: 'the guest was reset', source: 'VIR_DOMAIN_EVENT_ID_REBOOT' },
-  watchdog: { summary: 'the watchdog expired', source: 'VIR_DOMAIN_EVENT_ID_WATCHDOG' },
+  'agent-lifecycle': row(
+    'the guest agent channel was connected or disconnected',
+    'VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE',
+  ),
+  'balloon-change': row('the guest has more or less memory', 'VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE'),
+  'block-job': row(
+    'a block job is ready, or ended; by the path of the disk',
+    'VIR_DOMAIN_EVENT_ID_BLOCK_JOB',
+  ),
+  'block-job-2': row('the same, by the target of the disk', 'VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2'),
+  'block-threshold': row(
+    'a write went beyond the threshold of a layer',
+    'VIR_DOMAIN_EVENT_ID_BLOCK_THRESHOLD',
+  ),
+  'control-error': row(
+    'the monitor sent something that is not QMP; the connection is made anew',
+    'VIR_DOMAIN_EVENT_ID_CONTROL_ERROR',
+  ),
+  'device-added': row('a device was plugged in', 'VIR_DOMAIN_EVENT_ID_DEVICE_ADDED'),
+  'device-removal-failed': row(
+    'the guest refused to give a device back',
+    'VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED',
+  ),
+  'device-removed': row('a device left the domain', 'VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED'),
+  'disk-change': row(
+    'a medium was missing at the start, and its startup policy let go of it',
+    'VIR_DOMAIN_EVENT_ID_DISK_CHANGE',
+  ),
+  graphics: row("a client of the guest's screen came or went", 'VIR_DOMAIN_EVENT_ID_GRAPHICS'),
+  'io-error': row('a disk had an I/O error', 'VIR_DOMAIN_EVENT_ID_IO_ERROR'),
+  'io-error-reason': row(
+    'the same error, with the reason where it is a full disk',
+    'VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON',
+  ),
+  'job-completed': row('a long job of a manager is through', 'VIR_DOMAIN_EVENT_ID_JOB_COMPLETED'),
+  lifecycle: row('the domain changed its state', 'VIR_DOMAIN_EVENT_ID_LIFECYCLE'),
+  'memory-device-size-change': row(
+    'the guest took or gave back memory of a virtio-mem device',
+    'VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE',
+  ),
+  'memory-failure': row("the host's memory failed", 'VIR_DOMAIN_EVENT_ID_MEMORY_FAILURE'),
+  'metadata-change': row('a manager changed title or description', 'VIR_DOMAIN_EVENT_ID_METADATA_CHANGE'),
+  'migration-iteration': row(
+    "another pass over the guest's memory begins",
+    'VIR_DOMAIN_EVENT_ID_MIGRATION_ITERATION',
+  ),
+  'nic-mac-change': row("the guest changed a NIC's MAC", 'VIR_DOMAIN_EVENT_ID_NIC_MAC_CHANGE, libvirt 11.2'),
+  'nic-rx-filter-change': row(
+    "a guest's receive filter was read, and what it changed on the host",
+    'ours alone: the open end of libvirt docs/kbase/internals/qemu-event-handlers.rst',
+  ),
+  'pm-suspend': row('the guest went to sleep, in memory', 'VIR_DOMAIN_EVENT_ID_PMSUSPEND'),
+  'pm-suspend-disk': row('the guest went to sleep, on disk', 'VIR_DOMAIN_EVENT_ID_PMSUSPEND_DISK'),
+  'pm-wakeup': row('the guest woke up', 'VIR_DOMAIN_EVENT_ID_PMWAKEUP'),
+  reboot: row('the guest was reset', 'VIR_DOMAIN_EVENT_ID_REBOOT'),
+  'rtc-change': row('the guest set its clock', 'VIR_DOMAIN_EVENT_ID_RTC_CHANGE'),
+  'tray-change': row('a tray was opened or closed', 'VIR_DOMAIN_EVENT_ID_TRAY_CHANGE'),
+  tunable: row('a manager tuned CPUs or disks', 'VIR_DOMAIN_EVENT_ID_TUNABLE'),
+  watchdog: row('the watchdog expired', 'VIR_DOMAIN_EVENT_ID_WATCHDOG'),
 };
 
 /** A domain event on its way to the subscribers. */

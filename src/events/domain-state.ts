@@ -89,6 +89,12 @@ export type Lifecycle = {
   [E in LifecycleEvent]: { readonly event: E; readonly detail: LifecycleDetail<E> };
 }[LifecycleEvent];
 
+/** How the end of a domain is announced, and why it is off then. */
+export interface Ending {
+  readonly detail: LifecycleDetail<'stopped'>;
+  readonly reason: ShutoffReason;
+}
+
 /** libvirt 9.0.0 `qemu_domain.c:qemuDomainPausedReasonToSuspendedEvent`. */
 export function suspendedDetail(reason: PausedReason): LifecycleDetail<'suspended'> {
   switch (reason) {
@@ -147,4 +153,15 @@ export const stateOfRunState: Readonly<Record<string, StateAndReason>> = {
   watchdog: { state: 'paused', reason: 'watchdog' },
   'guest-panicked': { state: 'crashed', reason: 'panicked' },
   'internal-error': { state: 'paused', reason: 'unknown' },
+};
+
+/**
+ * Reasons that libvirt gives to what it finds paused when it comes back; others are as above.
+ *
+ * libvirt 9.0.0 `qemu_monitor.c:qemuMonitorVMStatusToPausedReason`. Differs: `suspended` is known.
+ */
+export const managedReasonOfRunState: Readonly<Record<string, PausedReason>> = {
+  paused: 'user',
+  prelaunch: 'user',
+  'save-vm': 'save',
 };

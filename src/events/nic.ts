@@ -24,11 +24,16 @@ export interface RxFilter {
   readonly broadcastAllowed: boolean;
 }
 
-/** One change of a host interface; each is one line of a report. MACs are lower-case, with colons. */
+/**
+ * One change of a host interface; each is one line of a report. MACs are lower-case, with colons; an IP address has
+ * the length of its network's prefix, as `fe80::1/64`.
+ */
 export type HostChange =
   | { readonly type: 'set-mac'; readonly mac: string }
   | { readonly type: 'add-multicast'; readonly mac: string }
   | { readonly type: 'remove-multicast'; readonly mac: string }
   | { readonly type: 'set-promiscuous'; readonly on: boolean }
   | { readonly type: 'set-multicast'; readonly on: boolean }
-  | { readonly type: 'set-allmulticast'; readonly on: boolean };
+  | { readonly type: 'set-allmulticast'; readonly on: boolean }
+  | { readonly type: 'add-address'; readonly address: string }
+  | { readonly type: 'remove-address'; readonly address: string };

@@ -1,5 +1,9 @@
 /** How a process event ends, and what it brings home: plain JSON. */
+import type { DomainDevice } from './devices.ts';
 import type { DomainEventItem } from './domain-events.ts';
+import type { DomainState, Ending, Lifecycle } from './domain-state.ts';
+import type { DomainFacts, NicFacts } from './facts.ts';
+import type { DiskContents, QemuJobFinding } from './qemu-jobs.ts';
 import type { ReportItem } from './reports.ts';
 
 /** How one process event ended. Every one of them ends in exactly one outcome. */
@@ -15,20 +19,30 @@ export interface Outcome {
   readonly emits?: readonly (DomainEventItem | ReportItem)[];
 }
 
-/** What was last seen of a NIC, inside and on the host. */
-export interface NicFacts {
-  /** The MAC that the guest uses. */
-  readonly mac?: string;
-  /** The host's interface, as it was at the first look in this incarnation. */
-  readonly interface?: { readonly ifindex: number; readonly kind: string | null };
-}
-
 /** Facts that an outcome brings home. */
 export interface ProcessEventFacts {
   /** The process of this incarnation is known to be gone. */
   readonly gone?: true;
-  /** A device left the domain. */
-  readonly removedDevice?: string;
+  /** QEMU is to be ended, and announced so. */
+  readonly end?: Ending;
+  /** Devices that left the domain. */
+  readonly removedDevices?: readonly string[];
   /** What was seen of a NIC. */
   readonly nic?: { readonly alias: string; readonly seen: NicFacts };
+  /** A disk has other contents than before. */
+  readonly changedDisk?: DiskContents & { readonly alias: string };
+  /** What was found out about QEMU jobs. */
+  readonly qemuJobs?: readonly QemuJobFinding[];
+  /** All devices, where they had to be found. */
+  readonly devices?: readonly DomainDevice[];
+  /** What is to be known instead; each member replaces the one before. */
+  readonly known?: Partial<DomainFacts>;
+  /** Another reason for the state that the domain is in. */
+  readonly reason?: { readonly [S in DomainState]?: string };
+  /** What is announced of it, by the state that the domain is in. */
+  readonly lifecycle?: { readonly [S in DomainState]?: Lifecycle };
+  /** A manager's own async job, which nobody attended to any more, is over. */
+  readonly managerJobEnded?: true;
+  /** A reboot that we make ourselves is through, or failed. */
+  readonly rebooted?: true;
 }

@@ -2,7 +2,7 @@
  * The host's network through iproute2's `ip` and /proc. Linux only.
  *
  * The rules of this file:
- * - names and MACs are checked before they reach an argument or a batch line; there is no shell
+ * - names, MACs and addresses are checked before they reach an argument or a batch line; there is no shell
  * - nothing is written unless the interface was looked up, and found the same, just before
  * - what writes is never killed by the caller's signal, only by `timeoutMs`: a half-made change is not known
  *
@@ -13,6 +13,7 @@
 import { badArgument, describeValue, messageOf } from '../errors.ts';
 import type { HostChange } from '../events/nic.ts';
 import type { CommandResult, Files, Processes } from '../loop/runtime.ts';
+import { isAddress, isIPv4Address } from './address.ts';
 import {
   type HostChangeResult,
   type HostInterface,
@@ -21,14 +22,13 @@ import {
   type MulticastMode,
   requireSameInterface,
 } from './host-network.ts';
+import { isInterfaceName, MAX_NAME_BYTES } from './interface-name.ts';
 import { normalizeMac } from './mac.ts';
 
 /** One `ip` takes a few milliseconds; this is for a host that swaps, or a kernel that waits for its rtnl lock. */
 const DEFAULT_TIMEOUT_MS = 5000;
 /** libvirt 9.0.0 virnetdev.c:virNetDevGetMulticastTable (MAX_MCAST_SIZE 50 × 14336). */
 const MAX_DEV_MCAST_BYTES = 716_800;
-/** IFNAMSIZ without the final NUL. */
-const MAX_NAME_BYTES = 15;
 const MAX_MESSAGE_LENGTH = 300;
 /** What ip says if there is no such interface; iproute2 is not localised. */
 const NO_SUCH_INTERFACE = /does not exist|Cannot find device|No such device/;
@@ -123,7 +123,7 @@ export function createIproute2(
 
     async apply(target, changes, signal, onResult): Promise<void> {
       requireInterfaceName(target.name);
-      for (const change of changes) requireMac(change);
+      for (const change of changes) requireWords(change);
       signal.throwIfAborted();
       for (const step of stepsOf(changes)) {
         requireSameInterface(target, await lookUp(target.name, signal));
@@ -134,29 +134,20 @@ export function createIproute2(
   };
 }
 
-/** The kernel's own rule (net/core/dev.c:dev_valid_name), less what `ip` takes for an option or batch syntax. */
 function requireInterfaceName(name: string): void {
-  const sizeBytes = typeof name === 'string' ? Buffer.byteLength(name) : 0;
-  const isRight =
-    sizeBytes >= 1 &&
-    sizeBytes <= MAX_NAME_BYTES &&
-    name !== '.' &&
-    name !== '..' &&
-    !name.startsWith('-') &&
-    // In a batch line # begins a comment, quotes group, a backslash continues.
-    !/[\s\p{Cc}/:#'"\\]/u.test(name);
-  if (!isRight) {
-    throw badArgument(
-      'interface name',
-      `1 to ${MAX_NAME_BYTES} bytes, no space, / : # ' " \\, no leading -, not . or ..`,
-      name,
-    );
-  }
+  if (isInterfaceName(name)) return;
+  throw badArgument(
+    'interface name',
+    `1 to ${MAX_NAME_BYTES} bytes, no space, / : # ' " \\, no leading -, not . or ..`,
+    name,
+  );
 }
 
-function requireMac(change: HostChange): void {
+function requireWords(change: HostChange): void {
   if ('mac' in change && normalizeMac(change.mac) !== change.mac)
     throw badArgument(`mac of ${change.type}`, 'six pairs of lower-case hex digits with colons', change.mac);
+  if ('address' in change && !isAddress(change.address))
+    throw badArgument(`address of ${change.type}`, 'an IP address and its prefix length', change.address);
 }
 
 /** What `ip link show` says of one interface. */
@@ -273,6 +264,13 @@ function linkLine(name: string, change: LinkChange): string {
       return `${set} multicast ${change.on ? 'on' : 'off'}`;
     case 'set-allmulticast':
       return `${set} allmulticast ${change.on ? 'on' : 'off'}`;
+    // As libvirt 9.0.0 virnetdevip.c:virNetDevIPAddrAdd has it, with the broadcast address of an IPv4 network.
+    case 'add-address': {
+      const broadcast = isIPv4Address(change.address) ? ' broadcast +' : '';
+      return `address add ${change.address}${broadcast} dev ${name}`;
+    }
+    case 'remove-address':
+      return `address del ${change.address} dev ${name}`;
   }
 }
 

@@ -1,6 +1,6 @@
 /** The Runtime on Node and Linux. */
 import { execFile } from 'node:child_process';
-import { readFile, readlink, stat } from 'node:fs/promises';
+import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { connect as connectSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { v4 as uuidv4 } from 'uuid';
@@ -59,6 +59,18 @@ const files: Files = {
     try {
       const { dev, ino, ctimeMs } = await stat(path);
       return { device: dev, inode: ino, changedMs: ctimeMs };
+    } catch {
+      return null;
+    }
+  },
+  list: (path) => readdir(path).catch(() => null),
+  async deviceNumber(path): Promise<string | null> {
+    try {
+      const found = await stat(path);
+      if (!found.isCharacterDevice() && !found.isBlockDevice()) return null;
+      // dev_t as glibc packs it; Linux's own has 12 bits of major and 20 of minor, so 32 of it.
+      const { rdev } = found;
+      return `${(rdev >>> 8) & 0xfff}:${(rdev & 0xff) | ((rdev >>> 12) & 0xfff00)}`;
     } catch {
       return null;
     }

@@ -46,6 +46,10 @@ export interface Files {
   link(path: string): Promise<string | null>;
   /** Null if there is no such file. */
   identity(path: string): Promise<FileIdentity | null>;
+  /** The names in a directory; null if it cannot be read. */
+  list(path: string): Promise<readonly string[] | null>;
+  /** `MAJOR:MINOR` of a character or block device, as sysfs prints it; null if it is none, or cannot be looked at. */
+  deviceNumber(path: string): Promise<string | null>;
 }
 
 export interface Processes {

@@ -9,9 +9,25 @@
  *
  * libvirt 9.0.0: src/qemu/qemu_process.c:qemuProcessHandle*
  */
+import { isWatchdog } from '../events/devices.ts';
+import { noFacts } from '../events/facts.ts';
+import { domainSetup } from './domain-qemu-jobs.ts';
 import { noWork } from './domain-queue.ts';
-import { cancel, contact, end, endsIn, foundStates, gone, submit, type With } from './domain-transitions.ts';
-import { domainSetup } from './domain-work.ts';
+import { stopping } from './domain-stopping.ts';
+import {
+  announced,
+  cancel,
+  contact,
+  end,
+  endsIn,
+  foundStates,
+  gone,
+  jobs,
+  look,
+  submit,
+  submitted,
+  type With,
+} from './domain-transitions.ts';
 
 /** Off. Its monitor, if it has one, looks for the next incarnation. */
 const shutoff = domainSetup.createStateConfig({
@@ -25,30 +41,49 @@ const shutoff = domainSetup.createStateConfig({
       actions: [
         { type: 'announceBoot' as const, params: contact },
         { type: 'beginIncarnation' as const, params: contact },
-        'submitAllNics' as const,
-        'startNextProcessEvent' as const,
+        ...look('attached'),
       ],
     })),
     'monitor.lost': { actions: { type: 'setMonitor', params: { monitor: 'lost' } } },
-    'processEvent.ended': { actions: [...end(false)] },
+    'processEvent.ended': { actions: [...end(null)] },
     'operation.requested': {
       actions: { type: 'refuseOperation', params: { why: 'the domain is not active' } },
     },
-    'manager.defined': {
-      actions: { type: 'emitLifecycle', params: ({ event }) => ({ event: 'defined', detail: event.detail }) },
-    },
-    'manager.undefined': {
-      actions: { type: 'emitLifecycle', params: { event: 'undefined', detail: 'removed' } },
-    },
     'manager.starting': {
       target: 'active.starting',
-      actions: [
-        { type: 'startIncarnation', params: ({ event }) => ({ incarnation: event.incarnation }) },
-        'emitAgentDisconnected',
-      ],
+      actions: { type: 'startIncarnation', params: ({ event }) => ({ incarnation: event.incarnation }) },
     },
   },
 });
+
+/** What the guest's next power-off means is forgotten. */
+const disarm = { type: 'setPower', params: { power: 'none' } } as const;
+
+/** Where the watchdog is configured so; QEMU was told to pause. */
+const submitDump = submit<'qemu.WATCHDOG'>((_, { devices }) =>
+  devices?.find(isWatchdog)?.action === 'dump' ? { type: 'watchdog', data: { action: 'dump' } } : null,
+);
+
+/** Where that is decided: else QEMU is left as it is. */
+const submitEnd = submit<'qemu.SHUTDOWN'>((_, { policies }) =>
+  policies.onPoweroff === null ? null : { type: 'shutdownOrReboot', data: { action: 'end' } },
+);
+
+/** A manager's start is through. */
+const started = [
+  { type: 'setBegun' },
+  {
+    type: 'emitLifecycle',
+    params: ({ event }: With<'manager.started'>) => ({ event: 'started' as const, detail: event.detail }),
+  },
+] as const;
+
+/** It stays paused, whatever it was meanwhile. */
+const startedPaused = {
+  guard: 'isStartedPaused',
+  target: '#domain.active.paused',
+  actions: [...started, 'emitStartedPaused'],
+} as const;
 
 /** A manager starts it: paused (starting-up), until QEMU runs. */
 const starting = domainSetup.createStateConfig({
@@ -58,15 +93,46 @@ const starting = domainSetup.createStateConfig({
       target: 'running',
       actions: ['emitStarting', 'setStarting'],
     },
-    // The firmware's, not the guest's: no reboot (qemu_process.c:qemuProcessHandleReset).
-    'qemu.RESET': { actions: 'countIgnored' },
+    'manager.started': [
+      startedPaused,
+      // Its memory comes from elsewhere, and it is about to run.
+      {
+        actions: [...started, { type: 'setReason', params: { reason: 'migration' } }],
+      },
+    ],
     ...endsIn('paused'),
   },
 });
 
+/** In a postcopy of ours it changes the reason; and one that nobody waits for any more is ended. */
+const migration = (state: 'running' | 'paused') =>
+  [
+    {
+      guard: { type: 'isPostcopy', params: { state } },
+      actions: [{ type: 'setPostcopy', params: { state } }, 'announce'],
+    },
+    {
+      guard: 'isUnattended',
+      actions: [
+        'announce',
+        ...submit<'qemu.MIGRATION'>((_, { work }) => {
+          const job = work.jobs.async?.kind;
+          return job === 'migration-out' || job === 'migration-in'
+            ? { type: 'unattendedMigration', data: { job } }
+            : null;
+        }),
+      ],
+    },
+    { guard: 'isSameIncarnation', actions: 'announce' },
+  ] as const;
+
 const running = domainSetup.createStateConfig({
   on: {
-    'qemu.STOP': { guard: 'isSameIncarnation', target: 'paused', actions: ['emitSuspended', 'setPaused'] },
+    'qemu.STOP': [
+      // Of a reboot that is ours: the guest runs, as far as anybody is told.
+      { guard: 'isHiddenStop', actions: ['forgetPausedReason', 'countIgnored'] },
+      { guard: 'isSameIncarnation', target: 'paused', actions: ['emitSuspended', 'setPaused'] },
+    ],
     'qemu.RESUME': { guard: 'isSameIncarnation', actions: ['forgetRunningReason', 'countIgnored'] },
     // Like WATCHDOG, before the STOP that it makes.
     'qemu.BLOCK_IO_ERROR': {
@@ -86,9 +152,10 @@ const running = domainSetup.createStateConfig({
         { type: 'emitEvent', params: ({ event }) => ({ type: 'watchdog', args: event.data }) },
         { type: 'emitLifecycle', params: { event: 'suspended', detail: 'watchdog' } },
         { type: 'setReason', params: { reason: 'watchdog' } },
-        ...submit<'qemu.WATCHDOG'>(({ data }) => ({ type: 'watchdog', data })),
+        ...submitDump,
       ],
     },
+    'qemu.MIGRATION': migration('running'),
     'qemu.SUSPEND': {
       guard: 'isSameIncarnation',
       target: 'pmsuspended',
@@ -111,7 +178,9 @@ const running = domainSetup.createStateConfig({
   },
 });
 
-const paused = domainSetup.createStateConfig({ on: endsIn('paused') });
+const paused = domainSetup.createStateConfig({
+  on: { 'qemu.MIGRATION': migration('paused'), ...endsIn('paused') },
+});
 
 const pmsuspended = domainSetup.createStateConfig({
   on: {
@@ -132,6 +201,11 @@ const crashed = domainSetup.createStateConfig({
   on: {
     // QEMU ends because of the panic: it stays a crash, and its end a failure.
     'qemu.SHUTDOWN': { guard: 'isOfPanic', actions: 'countIgnored' },
+    // Silently, and whether or not the reset succeeds.
+    'command.reset': {
+      target: 'paused',
+      actions: [{ type: 'setReason', params: { reason: 'crashed' } }, disarm],
+    },
     ...endsIn('crashed'),
   },
 });
@@ -153,19 +227,28 @@ const active = domainSetup.createStateConfig({
   on: {
     'qemu.RESUME': { guard: 'isSameIncarnation', target: '.running', actions: ['emitRunning', 'setRunning'] },
     'qemu.STOP': { guard: 'isSameIncarnation', actions: ['forgetPausedReason', 'countIgnored'] },
-    'qemu.SHUTDOWN': {
-      guard: 'isSameIncarnation',
-      target: '.shutdown',
-      actions: ['emitShutdown', 'setShutdown'],
-    },
-    'qemu.RESET': {
-      guard: 'isSameIncarnation',
-      actions: [
-        { type: 'emitEvent', params: { type: 'reboot', args: {} } },
-        'submitAllNics',
-        'startNextProcessEvent',
-      ],
-    },
+    'qemu.SHUTDOWN': [
+      {
+        guard: 'isHiddenShutdown',
+        actions: [
+          { type: 'setPower', params: { power: 'rebooting' } },
+          ...submit<'qemu.SHUTDOWN'>(() => ({ type: 'shutdownOrReboot', data: { action: 'reboot' } })),
+        ],
+      },
+      {
+        guard: 'isSameIncarnation',
+        target: '.shutdown',
+        actions: ['emitShutdown', 'setShutdown', ...submitEnd],
+      },
+    ],
+    'qemu.RESET': [
+      // The firmware's, not the guest's: no reboot (qemu_process.c:qemuProcessHandleReset).
+      { guard: 'isStartingUp', actions: 'countIgnored' },
+      {
+        guard: 'isSameIncarnation',
+        actions: [{ type: 'emitEvent', params: { type: 'reboot', args: {} } }, 'setReset', ...look('reset')],
+      },
+    ],
     'qemu.BLOCK_IO_ERROR': {
       guard: 'isSameIncarnation',
       actions: { type: 'emitIoError', params: ({ event }) => event.data },
@@ -186,7 +269,7 @@ const active = domainSetup.createStateConfig({
       guard: 'isSameIncarnation',
       actions: [
         { type: 'emitEvent', params: ({ event }) => ({ type: 'watchdog', args: event.data }) },
-        ...submit<'qemu.WATCHDOG'>(({ data }) => ({ type: 'watchdog', data })),
+        ...submitDump,
       ],
     },
     // Before the STOP that follows, so that there is one order. Differs from libvirt, whose worker races it.
@@ -196,27 +279,17 @@ const active = domainSetup.createStateConfig({
       actions: [
         { type: 'emitLifecycle', params: { event: 'crashed', detail: 'panicked' } },
         { type: 'setReason', params: { reason: 'panicked' } },
-        ...submit<'qemu.GUEST_PANICKED'>(() => ({ type: 'guestPanic', data: {} })),
-      ],
-    },
-    'qemu.DEVICE_DELETED': {
-      guard: 'isSameIncarnation',
-      actions: [
-        ...submit<'qemu.DEVICE_DELETED'>(({ data }) => ({
-          type: 'deviceDeleted',
-          data: { alias: data.device },
+        { type: 'setPanic', params: ({ event }) => ({ info: event.data.info }) },
+        // With the policy of this moment.
+        ...submit<'qemu.GUEST_PANICKED'>(({ data: { info } }, { policies: { onCrash } }) => ({
+          type: 'guestPanic',
+          data: { onCrash, info },
         })),
       ],
     },
-    'qemu.NIC_RX_FILTER_CHANGED': {
-      guard: 'isSameIncarnation',
-      actions: [
-        ...submit<'qemu.NIC_RX_FILTER_CHANGED'>(({ data }) => ({
-          type: 'nicRxFilterChanged',
-          data: { alias: data.name },
-        })),
-      ],
-    },
+    ...announced,
+    ...submitted,
+    ...jobs,
     'monitor.lost': {
       actions: [
         { type: 'emitControlError', params: ({ event }) => ({ protocolError: event.protocolError }) },
@@ -224,67 +297,23 @@ const active = domainSetup.createStateConfig({
         { type: 'revokeLeases', params: { why: 'monitor lost' } },
       ],
     },
-    'manager.started': {
-      actions: [
-        { type: 'setBegun' },
-        { type: 'emitLifecycle', params: ({ event }) => ({ event: 'started', detail: event.detail }) },
-      ],
+    'service.exited': {
+      actions: [...submit<'service.exited'>(({ alias }) => ({ type: 'nbdkitExited', data: { alias } }))],
     },
+    'command.reset': { actions: disarm },
+    'command.powerdown': {
+      actions: {
+        type: 'setPower',
+        params: ({ event }) => ({ power: event.reboot ? 'armed' : 'none' }),
+      },
+    },
+    'manager.started': [startedPaused, { actions: [...started] }],
+    'manager.channels': {
+      actions: { type: 'setChannels', params: ({ event }) => ({ channels: event.channels }) },
+    },
+    'manager.deviceChanged': { actions: { type: 'setDevice', params: ({ event }) => event } },
+    'manager.thresholdSet': { actions: { type: 'setThreshold', params: ({ event }) => event } },
     'manager.startFailed': { target: 'shutoff', actions: [...gone({ sawShutdown: false })] },
-  },
-});
-
-/** We end it: it is still there, but nothing is started for it, and the end of its process is expected. */
-const stopping = domainSetup.createStateConfig({
-  tags: 'active',
-  on: {
-    'qemu.SHUTDOWN': {
-      guard: 'isFirstShutdown',
-      actions: ['emitShutdown', 'setShutdown', { type: 'setStoppingFrom', params: { state: 'shutdown' } }],
-    },
-    'qemu.RESET': {
-      guard: 'isSameIncarnation',
-      actions: { type: 'emitEvent', params: { type: 'reboot', args: {} } },
-    },
-    'monitor.lost': { actions: { type: 'setMonitor', params: { monitor: 'lost' } } },
-    'processEvent.ended': [
-      { guard: 'saysGone', target: 'shutoff', actions: [...end(true), ...gone({ sawShutdown: true })] },
-      // It did not die: what it was before, it is again.
-      ...foundStates.map((state) => ({
-        guard: { type: 'isFailedDestroy' as const, params: { state } },
-        target: `active.${state}`,
-        actions: [
-          ...end(false),
-          'forgetEnding' as const,
-          'submitAllNics' as const,
-          'startNextProcessEvent' as const,
-        ],
-      })),
-      { actions: [...end(false)] },
-    ],
-    'monitor.ready': [
-      {
-        guard: { type: 'isSameContact', params: contact },
-        actions: { type: 'setMonitor', params: { monitor: 'ready' } },
-      },
-      {
-        target: 'shutoff',
-        actions: [...gone({ sawShutdown: true }), { type: 'contactAgain', params: contact }],
-      },
-    ],
-    'operation.requested': {
-      actions: { type: 'refuseOperation', params: { why: 'the domain is being destroyed' } },
-    },
-    'operation.canceled': foundStates.map((state) => ({
-      guard: { type: 'isCanceledDestroy' as const, params: { state } },
-      target: `active.${state}`,
-      actions: [
-        ...cancel,
-        'forgetEnding' as const,
-        'submitAllNics' as const,
-        'startNextProcessEvent' as const,
-      ],
-    })),
   },
 });
 
@@ -295,6 +324,8 @@ export const domainMachine = domainSetup.createMachine({
     key: input.key,
     monitored: input.monitored,
     devices: input.devices,
+    devicesFound: false,
+    policies: input.policies,
     incarnation: null,
     begun: false,
     met: false,
@@ -304,8 +335,10 @@ export const domainMachine = domainSetup.createMachine({
     monitor: 'lost',
     pausedReason: null,
     runningReason: null,
-    nics: {},
+    power: 'none',
+    facts: noFacts,
     work: noWork,
+    qemuJobs: { which: input.followedJobs ?? 'all', sequence: 0, byId: {} },
   }),
   entry: 'startMonitor',
   initial: 'shutoff',
@@ -323,9 +356,22 @@ export const domainMachine = domainSetup.createMachine({
       actions: [{ type: 'setMonitor', params: { monitor: 'ready' } }, 'startNextProcessEvent'],
     },
     'domainJob.requested': {
-      actions: { type: 'requestJob', params: ({ event }) => ({ id: event.id }) },
+      actions: { type: 'requestJob', params: ({ event }) => event },
     },
+    'manager.defined': {
+      actions: { type: 'emitLifecycle', params: ({ event }) => ({ event: 'defined', detail: event.detail }) },
+    },
+    'manager.undefined': {
+      actions: {
+        type: 'emitLifecycle',
+        params: ({ event }) => ({ event: 'undefined', detail: event.detail }),
+      },
+    },
+    'manager.announced': { actions: { type: 'emitManagerEvent', params: ({ event }) => event } },
+    'manager.jobBegan': { actions: { type: 'setManagerJob', params: ({ event }) => event } },
+    'manager.jobEnded': { actions: { type: 'setManagerJob', params: { kind: null } } },
     'operation.canceled': { actions: [...cancel] },
+    'takeover.begun': { actions: { type: 'beginTakeover', params: ({ event }) => event } },
     'command.stop': {
       actions: { type: 'fillPausedReason', params: ({ event }) => ({ reason: event.reason }) },
     },

@@ -5,65 +5,53 @@
  * incarnation as it is at that point of the list, so `stopped` stands before the incarnation is forgotten.
  */
 import { assign, emit, enqueueActions, raise, setup } from 'xstate';
-import { AGENT_CHANNEL_NAME, findDisk, isChannel } from '../events/devices.ts';
+import { AGENT_CHANNEL_NAME, type DomainDevice, findDisk, isChannel } from '../events/devices.ts';
 import type { DomainEventItem } from '../events/domain-events.ts';
 import {
   type DomainState,
+  type Ending,
   type Lifecycle,
   type PausedReason,
   type RunningReason,
   resumedDetail,
   type StateAndReason,
-  stateOfRunState,
   suspendedDetail,
 } from '../events/domain-state.ts';
+import { type DomainFacts, noFacts } from '../events/facts.ts';
 import type { QemuEventData } from '../events/qemu-events.ts';
+import { announcementOf } from './domain-announcements.ts';
 import type {
   DomainContext,
   DomainEmitted,
   DomainInput,
   DomainMachineEvent,
-  Ending,
+  PowerIntent,
 } from './domain-context.ts';
+import { believesQemu } from './domain-devices.ts';
+import { domainGuards } from './domain-guards.ts';
+import { noJobs } from './domain-queue.ts';
+import {
+  endingOf,
+  foundAs,
+  isBoot,
+  lifecycleOf,
+  newPausedReason,
+  newReason,
+  postcopyReason,
+} from './domain-reasons.ts';
+import { refuseTakeover } from './domain-takeovers.ts';
 import { type Contact, monitorMachine } from './monitor-machine.ts';
 import { processEventMachine } from './process-event-machine.ts';
-
-/** What a domain is found as, by QEMU's run state; one that we do not know is a pause. */
-export const foundAs = (runState: string): StateAndReason =>
-  Object.hasOwn(stateOfRunState, runState)
-    ? (stateOfRunState[runState] as StateAndReason)
-    : { state: 'paused', reason: 'unknown' };
-
-/** What is announced when the process is gone: our own ending, else by whether SHUTDOWN was seen. */
-export function endingOf(context: DomainContext, sawShutdown: boolean): Ending {
-  if (context.ending !== null) return context.ending;
-  if (sawShutdown) return { detail: 'shutdown', reason: 'shutdown' };
-  return { detail: 'failed', reason: context.begun ? 'crashed' : 'failed' };
-}
-
-/** How a difference found after a gap would have been announced. */
-function lifecycleOf({ state, reason }: StateAndReason, from: DomainState): Lifecycle {
-  switch (state) {
-    case 'running':
-      return from === 'pmsuspended'
-        ? { event: 'started', detail: 'wakeup' }
-        : { event: 'resumed', detail: 'unpaused' };
-    case 'paused':
-      if (reason === 'ioerror' || reason === 'watchdog') return { event: 'suspended', detail: reason };
-      return { event: 'suspended', detail: suspendedDetail(reason) };
-    case 'pmsuspended':
-      return { event: 'pmsuspended', detail: 'memory' };
-    case 'crashed':
-      return { event: 'crashed', detail: 'panicked' };
-    default:
-      return { event: 'shutdown', detail: 'finished' };
-  }
-}
+import { qemuJobMachine } from './qemu-job-machine.ts';
 
 const ioErrorActions = { ignore: 'none', report: 'report', stop: 'pause' } as const;
 
-const newReason = (context: DomainContext): RunningReason =>
-  context.begun ? (context.runningReason ?? 'unpaused') : 'booted';
+/** A QEMU event that means nothing here. */
+export const ignoredEvent = (context: DomainContext, type: string) => ({
+  type: 'drop' as const,
+  args: { reason: 'ignored-in-state' as const, event: type.replace('qemu.', '') },
+  incarnation: context.incarnation,
+});
 
 /** Its states and what they announce; `domain-work.ts` adds the work that they leave to others. */
 export const domainStatesSetup = setup({
@@ -75,42 +63,13 @@ export const domainStatesSetup = setup({
     children: {} as { monitor: 'monitor' },
     tags: {} as 'active',
   },
-  actors: { monitor: monitorMachine, processEvent: processEventMachine, operation: processEventMachine },
-  guards: {
-    isSameIncarnation: ({ context, event }) =>
-      'incarnation' in event && context.incarnation?.uuid === event.incarnation,
-    isSameContact: ({ context }, contact: Contact) => context.incarnation?.uuid === contact.incarnation,
-    isPause: ({ context, event }) =>
-      event.type === 'qemu.WATCHDOG' &&
-      event.data.action === 'pause' &&
-      context.incarnation?.uuid === event.incarnation,
-    isStopOnError: ({ context, event }) =>
-      event.type === 'qemu.BLOCK_IO_ERROR' &&
-      event.data.action === 'stop' &&
-      context.incarnation?.uuid === event.incarnation,
-    isOfPanic: ({ event }) => event.type === 'qemu.SHUTDOWN' && event.data.reason === 'guest-panic',
-    isFirstShutdown: ({ context, event }) =>
-      event.type === 'qemu.SHUTDOWN' &&
-      context.stoppingFrom !== 'shutdown' &&
-      context.incarnation?.uuid === event.incarnation,
-    isFoundAs: (_, params: { contact: Contact; same: boolean; state: DomainState }) =>
-      params.same && foundAs(params.contact.runState).state === params.state,
-    saysGone: ({ context, event }) =>
-      event.type === 'processEvent.ended' &&
-      event.outcome.facts?.gone === true &&
-      event.incarnation === context.incarnation?.uuid,
-    isFailedDestroy: ({ context, event }, params: { state: DomainState }) =>
-      event.type === 'processEvent.ended' &&
-      context.work.operations[event.id] === 'destroy' &&
-      event.outcome.status === 'failed' &&
-      context.stoppingFrom === params.state,
-    isCanceledDestroy: ({ context, event }, params: { state: DomainState }) =>
-      event.type === 'operation.canceled' &&
-      context.work.operations[event.id] === 'destroy' &&
-      context.stoppingFrom === params.state,
-    isDestroy: ({ event }) => event.type === 'operation.requested' && event.operation === 'destroy',
-    isActive: ({ context }) => context.incarnation !== null,
+  actors: {
+    monitor: monitorMachine,
+    processEvent: processEventMachine,
+    operation: processEventMachine,
+    qemuJob: qemuJobMachine,
   },
+  guards: domainGuards,
   actions: {
     emitEvent: emit(({ context }, item: DomainEventItem) => ({ ...item, incarnation: context.incarnation })),
     emitLifecycle: emit(({ context }, args: Lifecycle) => ({
@@ -128,7 +87,8 @@ export const domainStatesSetup = setup({
           reconstructed: true,
           incarnation: context.incarnation,
         });
-        enqueue.assign({ reason: found.state === 'running' ? 'unpaused' : found.reason });
+        const woke = from === 'pmsuspended' ? 'wakeup' : 'unpaused';
+        enqueue.assign({ reason: found.state === 'running' ? woke : found.reason });
       },
     ),
     emitControlError: enqueueActions(({ context, enqueue }, params: { protocolError: boolean }) => {
@@ -161,15 +121,15 @@ export const domainStatesSetup = setup({
     ),
     emitRunning: emit(({ context }) => ({
       type: 'lifecycle' as const,
-      args: context.begun
-        ? { event: 'resumed' as const, detail: resumedDetail(newReason(context)) }
-        : { event: 'started' as const, detail: 'booted' as const },
+      args: isBoot(context)
+        ? { event: 'started' as const, detail: 'booted' as const }
+        : { event: 'resumed' as const, detail: resumedDetail(newReason(context)) },
       incarnation: context.incarnation,
     })),
     /** Both events of an I/O error, before the pause that it may make. */
     emitIoError: enqueueActions(({ context, enqueue }, data: QemuEventData<'BLOCK_IO_ERROR'>) => {
       const { incarnation, devices } = context;
-      const disk = findDisk(devices, { drive: data.device, node: data['node-name'] });
+      const disk = findDisk(devices, { drive: data.device, qom: data['qom-path'], node: data['node-name'] });
       const action = ioErrorActions[data.action];
       const args = disk === undefined ? { path: '', alias: '' } : { path: disk.source, alias: disk.alias };
       enqueue.emit({ type: 'io-error', args: { ...args, action }, incarnation });
@@ -184,19 +144,99 @@ export const domainStatesSetup = setup({
     })),
     emitSuspended: emit(({ context }) => ({
       type: 'lifecycle' as const,
-      args: { event: 'suspended' as const, detail: suspendedDetail(context.pausedReason ?? 'unknown') },
+      args: { event: 'suspended' as const, detail: suspendedDetail(newPausedReason(context)) },
       incarnation: context.incarnation,
     })),
-    emitAgentDisconnected: enqueueActions(({ context, enqueue }) => {
-      const agent = context.devices?.some(
-        (device) => isChannel(device) && device.name === AGENT_CHANNEL_NAME,
-      );
-      if (agent !== true) return;
+    /** A look at the channels while it starts. libvirt 9.0.0 `qemu_process.c:qemuProcessRefreshChannelVirtioState` */
+    setChannels: enqueueActions(
+      ({ context, enqueue }, { channels }: { channels: DomainFacts['channels'] }) => {
+        enqueue.assign({ facts: { ...context.facts, channels } });
+        const agent = context.devices?.find(
+          (device) => isChannel(device) && device.name === AGENT_CHANNEL_NAME,
+        );
+        const state = agent?.alias == null ? undefined : channels[agent.alias];
+        if (state === undefined) return;
+        enqueue.emit({
+          type: 'agent-lifecycle',
+          args: { state, reason: 'domain-started' },
+          incarnation: context.incarnation,
+        });
+      },
+    ),
+    /** What a QEMU event tells that changes no state. */
+    announce: enqueueActions(({ context, enqueue, event }) => {
+      if (!('data' in event)) return;
+      const { devices, facts, incarnation, work } = context;
+      const told = announcementOf(event, {
+        devices,
+        isBelieved: believesQemu(context),
+        facts,
+        hasAsyncJob: work.jobs.async !== null,
+      });
+      if (told === null) {
+        enqueue.emit(ignoredEvent(context, event.type));
+        return;
+      }
+      if (told.known !== undefined) enqueue.assign({ facts: { ...facts, ...told.known } });
+      if (told.refused !== undefined) enqueue.assign({ work: refuseTakeover(work, told.refused) });
+      for (const item of told.emits ?? []) enqueue.emit({ ...item, incarnation });
+    }),
+    /** Postcopy began, failed, or recovered: the reason, and what is announced of it. */
+    setPostcopy: enqueueActions(({ context, enqueue, event }, { state }: { state: 'running' | 'paused' }) => {
+      if (event.type !== 'qemu.MIGRATION') return;
+      const reason = postcopyReason(context, event.data.status, state);
+      if (reason === null) return;
+      enqueue.assign({ reason });
       enqueue.emit({
-        type: 'agent-lifecycle',
-        args: { state: 'disconnected', reason: 'domain-started' },
+        type: 'lifecycle',
+        args:
+          state === 'paused' ? { event: 'suspended', detail: reason } : { event: 'resumed', detail: reason },
         incarnation: context.incarnation,
       });
+    }),
+    emitStartedPaused: enqueueActions(({ context, enqueue, event }) => {
+      if (event.type !== 'manager.started' || event.paused === null) return;
+      const { reason, detail } = event.paused;
+      enqueue.emit({
+        type: 'lifecycle',
+        args: { event: 'suspended', detail },
+        incarnation: context.incarnation,
+      });
+      enqueue.assign({ reason });
+    }),
+    emitManagerEvent: emit(({ context }, { item }: { item: DomainEventItem }) => ({
+      ...item,
+      incarnation: context.incarnation,
+    })),
+    setDevice: enqueueActions(
+      ({ context, enqueue }, { device, added }: { device: DomainDevice; added: boolean }) => {
+        const others = (context.devices ?? []).filter(({ alias }) => alias !== device.alias);
+        const at = context.devices?.findIndex(({ alias }) => alias === device.alias) ?? -1;
+        const devices = [...others];
+        devices.splice(at === -1 ? others.length : at, 0, device);
+        enqueue.assign({ devices });
+        if (!added || device.alias === null) return;
+        enqueue.emit({
+          type: 'device-added',
+          args: { alias: device.alias },
+          incarnation: context.incarnation,
+        });
+      },
+    ),
+    setThreshold: assign({
+      facts: ({ context }, { node, indexed }: { node: string; indexed: boolean }) => ({
+        ...context.facts,
+        thresholds: { ...context.facts.thresholds, [node]: { indexed, crossed: null } },
+      }),
+    }),
+    setPower: assign({ power: (_, { power }: { power: PowerIntent }) => power }),
+    /** A reset is also the end of every intent to reboot, but what is hidden stays so until it is through. */
+    setReset: assign({
+      power: ({ context: { power } }) =>
+        power === 'rebooting' || power === 'resetting' ? 'resetting' : 'none',
+    }),
+    setPanic: assign({
+      facts: ({ context }, { info }: { info: DomainFacts['panic'] }) => ({ ...context.facts, panic: info }),
     }),
     /** A QEMU event that means nothing here, or is not of this incarnation. */
     countIgnored: emit(({ context, event }) => ({
@@ -214,12 +254,16 @@ export const domainStatesSetup = setup({
     contactAgain: raise((_, contact: Contact) => ({ type: 'monitor.ready' as const, contact })),
 
     setReason: assign({ reason: (_, params: { reason: string }) => params.reason }),
-    setRunning: assign({ reason: ({ context }) => newReason(context), runningReason: null, begun: true }),
+    setRunning: assign({
+      reason: ({ context }) => newReason(context),
+      runningReason: null,
+      begun: ({ context }) => context.begun || isBoot(context),
+    }),
     setStarting: assign({
       reason: ({ context }) => context.runningReason ?? 'unpaused',
       runningReason: null,
     }),
-    setPaused: assign({ reason: ({ context }) => context.pausedReason ?? 'unknown', pausedReason: null }),
+    setPaused: assign({ reason: ({ context }) => newPausedReason(context), pausedReason: null }),
     fillPausedReason: assign({ pausedReason: (_, params: { reason: PausedReason }) => params.reason }),
     fillRunningReason: assign({ runningReason: (_, params: { reason: RunningReason }) => params.reason }),
     forgetPausedReason: assign({ pausedReason: null }),
@@ -232,16 +276,16 @@ export const domainStatesSetup = setup({
     setBegun: assign({ begun: true }),
     beginIncarnation: assign({
       incarnation: (_, contact: Contact) => ({ uuid: contact.incarnation, id: contact.id }),
-      begun: ({ context }, contact) => !context.met || foundAs(contact.runState).state === 'running',
+      begun: ({ context }, contact) => !context.met || foundAs(contact).state === 'running',
       reason: ({ context }, contact) => {
-        const found = foundAs(contact.runState);
+        const found = foundAs(contact);
         return context.met && found.state === 'running' ? 'booted' : found.reason;
       },
       met: true,
       monitor: 'ready',
     }),
     announceBoot: enqueueActions(({ context, enqueue }, contact: Contact) => {
-      if (!context.met || foundAs(contact.runState).state !== 'running') return;
+      if (!context.met || foundAs(contact).state !== 'running') return;
       enqueue.emit({
         type: 'lifecycle',
         args: { event: 'started', detail: 'booted' },
@@ -266,7 +310,12 @@ export const domainStatesSetup = setup({
       stoppingFrom: null,
       pausedReason: null,
       runningReason: null,
-      nics: {},
+      power: 'none',
+      // Those that were found are of the QEMU that is gone.
+      devices: ({ context }) => (context.devicesFound ? null : context.devices),
+      devicesFound: false,
+      facts: noFacts,
+      work: ({ context }) => ({ ...context.work, jobs: noJobs, takeovers: {} }),
     }),
     setMonitor: assign({ monitor: (_, params: { monitor: DomainContext['monitor'] }) => params.monitor }),
   },

@@ -24,4 +24,10 @@ export {
   type ProcessEventMachineEvent,
   processEventMachine,
 } from './process-event-machine.ts';
+export {
+  type QemuJobContext,
+  type QemuJobInput,
+  type QemuJobMachineEvent,
+  qemuJobMachine,
+} from './qemu-job-machine.ts';
 export { reportedState } from './reported-state.ts';

@@ -34,6 +34,8 @@ export interface Contact {
   readonly name: string | null;
   /** Null if QEMU was started without `-uuid`. */
   readonly uuid: string | null;
+  /** Its manager is back, and takes a pause that it cannot explain for its user's; absent: nobody knows whose it is. */
+  readonly managed?: boolean;
 }
 
 export type MonitorMachineEvent =

@@ -11,7 +11,7 @@
  * libvirt 9.0.0: src/qemu/qemu_driver.c:qemuProcessEventHandler, src/conf/virdomainjob.c:virDomainObjBeginJob
  */
 import { type AnyActorRef, assign, type ErrorActorEvent, sendTo, setup } from 'xstate';
-import type { JobKind } from '../events/jobs.ts';
+import type { AsyncJobKind, JobKind } from '../events/jobs.ts';
 import type { Outcome } from '../events/outcome.ts';
 import { unprovidedPromise } from './unprovided.ts';
 
@@ -23,7 +23,7 @@ export interface ProcessEventInput {
   /** The run of the domain that it belongs to. */
   readonly incarnation: string;
   /** Null runs without a job. */
-  readonly job: JobKind | null;
+  readonly job: JobKind | AsyncJobKind | null;
   readonly timeoutMs: number;
   readonly domain: AnyActorRef;
 }

@@ -13,12 +13,7 @@ import { sleep } from '../loop/timeouts.ts';
 import { describeAddress, openStream, parseAddress } from './address.ts';
 import { type BackoffPolicy, backoffDelayMs } from './backoff.ts';
 import type { QmpCommands } from './commands.ts';
-import {
-  type ConnectionOptions,
-  type ExecuteOptions,
-  type ExecuteParameters,
-  QmpConnection,
-} from './connection.ts';
+import { type ConnectionOptions, QmpConnection } from './connection.ts';
 import {
   type EventCallback,
   EventHub,
@@ -27,6 +22,7 @@ import {
   type StreamOptions,
   type WaitOptions,
 } from './event-hub.ts';
+import type { ExecuteOptions, ExecuteParameters, UnknownCommand } from './execute.ts';
 import type { QmpEvent, QmpGreeting } from './message.ts';
 
 /** @public */
@@ -171,7 +167,16 @@ export class QmpClient implements AsyncDisposable {
     command: C,
     ...parameters: ExecuteParameters<C>
   ): Promise<QmpCommands[C]['return']>;
-  execute<R = unknown>(command: string, args?: object, options?: ExecuteOptions): Promise<R>;
+  execute<C extends string, A extends object, R>(
+    command: UnknownCommand<C>,
+    args?: A,
+    options?: ExecuteOptions,
+  ): Promise<NoInfer<R>>;
+  execute<R = never>(
+    command: [R] extends [never] ? never : string,
+    args?: object,
+    options?: ExecuteOptions,
+  ): Promise<NoInfer<R>>;
   async execute(command: string, args?: object, options?: ExecuteOptions): Promise<unknown> {
     return this.#ready('execute()').execute(command, args, options);
   }

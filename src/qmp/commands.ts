@@ -1,88 +1,38 @@
 /**
- * Commands by name: arguments, return value, how long a reply may take. QAPI `qapi/*.json` of QEMU 7.2.
+ * Commands and events by name, as QEMU itself describes them, and how long a reply may take.
  *
  * A command that is not here works all the same; its types are then the caller's word.
  */
-import type { JsonObject } from './message.ts';
+import type { Commands, Events } from './schema.generated.ts';
 
-/** QAPI `RunState`, `qapi/run-state.json`. */
-export type RunState =
-  | 'debug'
-  | 'inmigrate'
-  | 'internal-error'
-  | 'io-error'
-  | 'paused'
-  | 'postmigrate'
-  | 'prelaunch'
-  | 'finish-migrate'
-  | 'restore-vm'
-  | 'running'
-  | 'save-vm'
-  | 'shutdown'
-  | 'suspended'
-  | 'watchdog'
-  | 'guest-panicked'
-  | 'colo';
+export type { None, RunState, RxFilterInfo, RxState } from './schema.generated.ts';
 
-/** QAPI `RxFilterInfo`, `qapi/net.json`, since 1.6. */
-export interface RxFilterInfo {
-  name: string;
-  promiscuous: boolean;
-  multicast: RxState;
-  unicast: RxState;
-  vlan: RxState;
-  'broadcast-allowed': boolean;
-  'multicast-overflow': boolean;
-  'unicast-overflow': boolean;
-  'main-mac': string;
-  'vlan-table': number[];
-  'unicast-table': string[];
-  'multicast-table': string[];
-}
+/**
+ * Arguments and return value of each command, from the introspection of the QEMU versions that
+ * `schema.generated.ts` names. That a command is here does not say that the QEMU at hand has it: `probe` does.
+ *
+ * Integers are numbers; beyond 2^53 only `executeRaw` has them whole.
+ *
+ * @example
+ * ```ts
+ * declare module 'qemu-actors/qmp' {
+ *   interface QmpCommands {
+ *     'x-foo': { arguments: { id: string }; return: { size: number } };
+ *   }
+ * }
+ * ```
+ *
+ * @public
+ */
+export interface QmpCommands extends Commands {}
 
-/** QAPI `RxState`. */
-export type RxState = 'normal' | 'none' | 'all';
-
-/** No arguments. */
-export type None = Record<never, never>;
-
-/** What is known of a command's types. `interface`, so that users may add to it. */
-export interface QmpCommands {
-  'query-status': {
-    arguments: None;
-    return: { status: RunState; running: boolean; singlestep?: boolean };
-  };
-  'query-name': { arguments: None; return: { name?: string } };
-  'query-uuid': { arguments: None; return: { UUID: string } };
-  'query-version': {
-    arguments: None;
-    return: { qemu: { major: number; minor: number; micro: number }; package: string };
-  };
-  'query-commands': { arguments: None; return: { name: string }[] };
-  'query-rx-filter': { arguments: { name?: string }; return: RxFilterInfo[] };
-  stop: { arguments: None; return: None };
-  cont: { arguments: None; return: None };
-  quit: { arguments: None; return: None };
-  system_reset: { arguments: None; return: None };
-  system_powerdown: { arguments: None; return: None };
-  system_wakeup: { arguments: None; return: None };
-  device_del: { arguments: { id: string }; return: None };
-  'human-monitor-command': {
-    arguments: { 'command-line': string; 'cpu-index'?: number };
-    return: string;
-  };
-  'set-action': {
-    arguments: {
-      reboot?: 'reset' | 'shutdown';
-      shutdown?: 'poweroff' | 'pause';
-      panic?: 'pause' | 'shutdown' | 'exit-failure' | 'none';
-      watchdog?: 'reset' | 'shutdown' | 'poweroff' | 'pause' | 'debug' | 'none' | 'inject-nmi';
-    };
-    return: None;
-  };
-  qmp_capabilities: { arguments: { enable?: 'oob'[] }; return: None };
-  'query-qmp-schema': { arguments: None; return: JsonObject[] };
-}
+/**
+ * The `data` of each event; `None` for one that has none, whose `data` may be missing.
+ *
+ * @example `QmpEvents['DEVICE_DELETED'] // { device?: string; path: string }`
+ * @public
+ */
+export interface QmpEvents extends Events {}
 
 /** A command whose types are known. */
 export type KnownCommand = keyof QmpCommands;

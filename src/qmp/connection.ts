@@ -25,6 +25,7 @@ import { ERROR, type EventLoop, HANGUP, READABLE, WRITABLE } from '../loop/event
 import { after } from '../loop/timeouts.ts';
 import { DEFAULT_TIMEOUTS_MS, type QmpCommands, type TimeoutClass, timeoutClassOf } from './commands.ts';
 import { Exchange } from './exchange.ts';
+import type { ExecuteOptions, ExecuteParameters, UnknownCommand } from './execute.ts';
 import { DEFAULT_MAX_LINE_BYTES, LineReader } from './line-reader.ts';
 import {
   DEFAULT_MAX_DEPTH,
@@ -63,22 +64,6 @@ export interface ConnectionOptions {
   /** What a callback of ours threw. Without it, it is dropped; the connection goes on either way. */
   readonly onCallbackError?: (error: unknown) => void;
 }
-
-/** @public */
-export interface ExecuteOptions {
-  /** Ends the waiting, not the command: QEMU may have it already. */
-  readonly signal?: AbortSignal | undefined;
-  /** Instead of the time-out of the command's class; from the call on, waiting in line included. */
-  readonly timeoutMs?: number | undefined;
-  /** Sends `exec-oob`, past all others. Only `migrate-recover`, `migrate-pause`, `yank`, `query-yank` take it. */
-  readonly oob?: boolean | undefined;
-}
-
-/** The parameters of `execute` for a known command. */
-export type ExecuteParameters<C extends keyof QmpCommands> =
-  Record<never, never> extends QmpCommands[C]['arguments']
-    ? [args?: QmpCommands[C]['arguments'], options?: ExecuteOptions]
-    : [args: QmpCommands[C]['arguments'], options?: ExecuteOptions];
 
 /** Neither control characters nor half a surrogate pair: QEMU would answer those without an id. */
 const COMMAND_NAME = /^[^\p{Cc}\p{Cs}]+$/u;
@@ -225,7 +210,16 @@ export class QmpConnection {
     command: C,
     ...parameters: ExecuteParameters<C>
   ): Promise<QmpCommands[C]['return']>;
-  execute<R = unknown>(command: string, args?: object, options?: ExecuteOptions): Promise<R>;
+  execute<C extends string, A extends object, R>(
+    command: UnknownCommand<C>,
+    args?: A,
+    options?: ExecuteOptions,
+  ): Promise<NoInfer<R>>;
+  execute<R = never>(
+    command: [R] extends [never] ? never : string,
+    args?: object,
+    options?: ExecuteOptions,
+  ): Promise<NoInfer<R>>;
   execute(command: string, args?: object, options?: ExecuteOptions): Promise<unknown> {
     return this.#execute(command, args, options, false);
   }

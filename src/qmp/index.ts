@@ -24,6 +24,7 @@ export {
   type KnownCommand,
   type None,
   type QmpCommands,
+  type QmpEvents,
   type RunState,
   type RxFilterInfo,
   type RxState,
@@ -34,8 +35,6 @@ export {
   type ConnectionOptions,
   DEFAULT_GREETING_TIMEOUT_MS,
   DEFAULT_READ_BUDGET_BYTES,
-  type ExecuteOptions,
-  type ExecuteParameters,
   QmpConnection,
 } from './connection.ts';
 export type {
@@ -46,6 +45,7 @@ export type {
   WaitOptions,
 } from './event-hub.ts';
 export { IN_BAND_LIMIT_WITH_OOB } from './exchange.ts';
+export type { ExecuteOptions, ExecuteParameters, UnknownCommand } from './execute.ts';
 export { DEFAULT_MAX_LINE_BYTES, LineReader } from './line-reader.ts';
 export {
   DEFAULT_MAX_DEPTH,
@@ -57,3 +57,13 @@ export {
   type QmpMessage,
   type QmpTimestamp,
 } from './message.ts';
+export {
+  type Askable,
+  ProbeCache,
+  type ProbeCacheOptions,
+  type ProbeOptions,
+  probe,
+  type QemuAbilities,
+} from './probe.ts';
+/** All types of QEMU's schema: `Qapi.BlockInfo`, `Qapi.BlockdevOptions`, … */
+export type * as Qapi from './schema.generated.ts';

@@ -31,7 +31,10 @@ export interface QmpTimestamp {
 /** An event as QEMU sent it. */
 export interface QmpEvent {
   readonly event: string;
-  /** Undefined if the event has none, or none that is an object. */
+  /**
+   * Undefined if the event has none, or none that is an object. Integers beyond 2^53 are the nearest number; those
+   * of RDMA_GID_STATUS_CHANGED are strings of digits.
+   */
   readonly data: JsonObject | undefined;
   /** Null if it is missing or cannot be read; such an event counts as any other. */
   readonly timestamp: QmpTimestamp | null;
@@ -65,7 +68,10 @@ export function parseMessage(line: string, maxDepth: number = DEFAULT_MAX_DEPTH)
     throw new ParseError(`a message nested deeper than ${maxDepth}`);
   const wire = parseJson(line);
   if (!isObject(wire)) throw new ParseError(`a message that is not an object: ${excerpt(line)}`);
-  if (typeof wire.event === 'string') return { kind: 'event', wire, event: toEvent(wire.event, wire) };
+  if (typeof wire.event === 'string') {
+    if (wire.event === EXACT_EVENT) keepIntegers(line, wire);
+    return { kind: 'event', wire, event: toEvent(wire.event, wire) };
+  }
   if (Object.hasOwn(wire, 'return')) return { kind: 'return', wire, id: wire.id, value: wire.return };
   if (isObject(wire.error)) {
     const { class: errorClass, desc } = wire.error;
@@ -120,6 +126,33 @@ export function encodeCommand(
   const args = argumentsText === undefined ? '' : `,"arguments":${argumentsText}`;
   return Buffer.from(`{"${verb}":${JSON.stringify(name)}${args},"id":"${id}"}\r\n`);
 }
+
+/** The one event whose integers need all of their 64 bits: they are addresses. */
+const EXACT_EVENT = 'RDMA_GID_STATUS_CHANGED';
+
+/** Such an event is some hundred characters long; in a longer line nothing is replaced. */
+const MAX_EXACT_LENGTH = 65_536;
+
+/** A string, or a number of digits alone that JavaScript may not hold. */
+const STRING_OR_INTEGER = /"(?:[^"\\]|\\.)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g;
+
+/**
+ * Makes digits of the integers in an event's data that are beyond 2^53, so that none of theirs is lost.
+ *
+ * The line is JSON, or it would have been refused. So, from its beginning on, each quote that is not in a string
+ * taken already begins one: whatever a string holds is taken with it, and what is left are numbers. The line with
+ * quotes around some of them has the same objects and members.
+ */
+function keepIntegers(line: string, wire: JsonObject): void {
+  if (line.length > MAX_EXACT_LENGTH || !isObject(wire.data)) return;
+  if (Object.values(wire.data).every((value) => !isInexact(value))) return;
+  const quoted = line.replace(STRING_OR_INTEGER, (text) =>
+    text.startsWith('"') || !isInexact(Number(text)) ? text : `"${text}"`,
+  );
+  wire.data = (JSON.parse(quoted) as JsonObject).data;
+}
+
+const isInexact = (value: unknown): boolean => Number.isInteger(value) && !Number.isSafeInteger(value);
 
 function toEvent(event: string, wire: JsonObject): QmpEvent {
   const { timestamp, data } = wire;

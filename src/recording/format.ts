@@ -16,7 +16,7 @@ const text = z.string().min(1);
 
 /** A NIC of a recording may say more than our configuration knows. */
 const NET_MEMBERS = ['type', 'alias', 'mac', 'model', 'backend', 'trustGuestRxFilters', 'host'];
-const onlyKnown = (device: unknown): unknown =>
+export const onlyKnown = (device: unknown): unknown =>
   isObject(device) && device.type === 'net'
     ? Object.fromEntries(Object.entries(device).filter(([name]) => NET_MEMBERS.includes(name)))
     : device;
@@ -41,6 +41,8 @@ const call = z.object({
   operation: text,
   options: object.optional(),
   arguments: z.array(z.unknown()).optional(),
+  /** What was put in, as an embedder would configure it. */
+  config: object.optional(),
   ok: z.boolean().optional(),
 });
 

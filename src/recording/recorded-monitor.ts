@@ -7,7 +7,7 @@ import { CommandError, CommandInterruptedError, CommandTimeoutError } from '../e
 import type { EventLoop } from '../loop/event-loop.ts';
 import { after } from '../loop/timeouts.ts';
 import { DEFAULT_TIMEOUTS_MS, type QmpCommands, timeoutClassOf } from '../qmp/commands.ts';
-import type { ExecuteOptions, ExecuteParameters } from '../qmp/connection.ts';
+import type { ExecuteOptions, ExecuteParameters, UnknownCommand } from '../qmp/execute.ts';
 import { parseMessage } from '../qmp/message.ts';
 import { commandOf, isOwnEof, type RecordingLine } from './format.ts';
 import { notRecorded } from './recording-error.ts';
@@ -73,7 +73,16 @@ export class RecordedMonitor implements MonitorConnection {
     command: C,
     ...parameters: ExecuteParameters<C>
   ): Promise<QmpCommands[C]['return']>;
-  execute<R = unknown>(command: string, args?: object, options?: ExecuteOptions): Promise<R>;
+  execute<C extends string, A extends object, R>(
+    command: UnknownCommand<C>,
+    args?: A,
+    options?: ExecuteOptions,
+  ): Promise<NoInfer<R>>;
+  execute<R = never>(
+    command: [R] extends [never] ? never : string,
+    args?: object,
+    options?: ExecuteOptions,
+  ): Promise<NoInfer<R>>;
   async execute(command: string, _args?: object, options: ExecuteOptions = {}): Promise<unknown> {
     const reply = parseMessage(await this.#ask(command, options));
     if (reply.kind === 'return') return reply.value;

@@ -8,10 +8,12 @@ import { routeEvent } from '../actors/route-event.ts';
 import type { DropCounters } from '../diagnostics.ts';
 import type { EventArgs, EventId } from '../domain.ts';
 import type { QemuError } from '../errors.ts';
+import { noPolicies, policiesOf } from '../events/policies.ts';
 import { createClock } from '../loop/timeouts.ts';
 import type { Incarnation } from '../machines/domain-context.ts';
 import { reportedState } from '../machines/reported-state.ts';
 import { parseMessage } from '../qmp/message.ts';
+import { ProbeCache } from '../qmp/probe.ts';
 import { StateReporter } from '../state-reporter.ts';
 import type { RecordingLine } from './format.ts';
 import type { Recording } from './reader.ts';
@@ -49,6 +51,7 @@ export class ReplayDomain implements DomainRecord {
   readonly times = TIMES;
   readonly trace = undefined;
   readonly actor: DomainActor;
+  abilities: DomainRecord['abilities'] = null;
   readonly process = null;
   readonly socket = null;
   readonly pending: DomainRecord['pending'] = new Map();
@@ -74,6 +77,7 @@ export class ReplayDomain implements DomainRecord {
     this.#tellsStates = domain.mode === 'observer';
     this.counters = counters;
     this.monitor = new RecordedMonitor(lines, this.loop, this.name);
+    const probes = new ProbeCache({ loop: this.loop });
     this.#environment = {
       runtime: createReplayRuntime(this.loop, this.name),
       host: createReplayHost(lines, this.name),
@@ -81,11 +85,29 @@ export class ReplayDomain implements DomainRecord {
       records: new Map([[this.key, this]]),
       work: new Set(),
       nextId: () => ++this.#lastId,
+      dumpPath: () => 'recorded',
+      services: {},
+      // In a manager's recording it is left out.
+      probe: async (_, connection, signal) => {
+        if (!this.#tellsStates) return null;
+        const abilities = await probes.probe(connection, { signal }).catch(() => null);
+        signal.throwIfAborted();
+        this.abilities = abilities;
+        return abilities;
+      },
+      // What comes of it is recorded.
+      endProcess: async () => {},
       wants: () => true,
       tell: (_, told) => this.#tell(told),
     };
     this.actor = createActor(createDomainLogic(this.#environment), {
-      input: { key: this.key, devices: domain.devices ?? null, monitored: false },
+      input: {
+        key: this.key,
+        devices: domain.devices ?? null,
+        policies: this.control ? policiesOf(domain) : noPolicies,
+        monitored: false,
+        followedJobs: this.control ? 'registered' : 'all',
+      },
       clock: createClock(this.loop),
     });
   }
@@ -149,12 +171,19 @@ export class ReplayDomain implements DomainRecord {
     if (parsed.kind === 'event') routeEvent(this.#environment, this, incarnation, parsed.event);
   }
 
-  /** The monitor answers. */
-  contact(incarnation: Incarnation, runState: string): void {
+  /** The monitor answers. @param managed - it is a manager's, back at its own QEMU */
+  contact(incarnation: Incarnation, runState: string, managed = false): void {
     this.connection = this.monitor;
     this.actor.send({
       type: 'monitor.ready',
-      contact: { incarnation: incarnation.uuid, id: incarnation.id, runState, name: null, uuid: this.uuid },
+      contact: {
+        incarnation: incarnation.uuid,
+        id: incarnation.id,
+        runState,
+        name: null,
+        uuid: this.uuid,
+        managed,
+      },
     });
   }
 

@@ -4,9 +4,12 @@
  * Rules of this file: nothing is executed. A call is played by the machine events that the real operation sends;
  * what QEMU's events mean is the domain machine's alone.
  */
+import { isChannel } from '../events/devices.ts';
+import type { AsyncJobKind } from '../events/jobs.ts';
 import type { Incarnation } from '../machines/domain-context.ts';
 import { type Call, commandOf, isOwnEof, type RecordingLine } from './format.ts';
 import { type Operation, operationOf, restoring } from './operations.ts';
+import { ReplayDevices } from './replay-devices.ts';
 import type { ReplayDomain } from './replay-domain.ts';
 
 /** A call that is made, and not through yet. */
@@ -21,6 +24,7 @@ interface Made {
   /** The run that it started. */
   started: Incarnation | null;
   announced: boolean;
+  completed: boolean;
 }
 
 export class ManagerPlay {
@@ -35,12 +39,16 @@ export class ManagerPlay {
   #defined = false;
   /** The last run, also when it is over: what comes late of it is stale. */
   #incarnation: Incarnation | null = null;
+  readonly #devices: ReplayDevices;
+  /** The long job that the manager was at when it ended. */
+  #interrupted: AsyncJobKind | null = null;
   /** Index of the reply to our own `stop` or `cont`. */
   readonly #settling = new Set<number>();
 
   constructor(lines: readonly RecordingLine[], domain: ReplayDomain) {
     this.#lines = lines;
     this.#domain = domain;
+    this.#devices = new ReplayDevices(domain);
     for (const line of lines) if (line.kind === 'stepDone') this.#ok.set(line.step, line.ok);
   }
 
@@ -100,22 +108,40 @@ export class ManagerPlay {
       begun: false,
       started: null,
       announced: false,
+      completed: false,
     };
   }
 
   /** The call begins: at its step, or at its first `send` if others stand before it. */
   #start(made: Made, index: number): void {
     made.begun = true;
-    const { operation, ok } = made;
+    this.#devices.begun(made.call);
+    const { actor } = this.#domain;
     if (made.call.operation === 'manager-start') this.#up = true;
-    if (operation.starts !== undefined && this.#domain.incarnation === null) {
-      made.started = this.#incarnation = this.#domain.newIncarnation();
-      this.#domain.connection = this.#domain.monitor;
-      this.#domain.actor.send({ type: 'manager.starting', incarnation: made.started });
-    }
-    if (this.#isRestored(made, index)) Object.assign(made, { operation: restoring });
-    if (operation.ends?.when === 'first' && ok)
-      this.#domain.actor.send({ type: 'manager.stopping', ...operation.ends.ending });
+    if (this.#isRestored(made, index)) Object.assign(made, { operation: restoring(made.call) });
+    const { operation, ok } = made;
+    if (operation.ends?.when === 'first' && ok && this.#domain.incarnation !== null)
+      actor.send({ type: 'manager.stopping', ...operation.ends.ending });
+    else if (operation.starts !== undefined) this.#startQemu(made);
+    if (operation.job !== undefined && this.#domain.incarnation !== null)
+      actor.send({ type: 'manager.jobBegan', kind: operation.job });
+    this.#arm(made);
+  }
+
+  /** A power-off that the guest is asked for, and whether it is to be a reboot. libvirt 9.0.0 `qemu_driver.c:qemuDomainReboot` */
+  #arm({ call: { operation, options = {} } }: Made): void {
+    const { onPoweroff, onReboot } = this.#domain.actor.getSnapshot().context.policies;
+    const byAgent = options.mode === 'agent';
+    const isKept = onReboot === 'destroy' || onReboot === 'preserve';
+    const reboot =
+      operation === 'reboot' ? !isKept : operation === 'shutdown' ? onPoweroff === 'restart' : null;
+    if (reboot !== null) this.#domain.actor.send({ type: 'command.powerdown', reboot: reboot && !byAgent });
+  }
+
+  #startQemu(made: Made): void {
+    made.started = this.#incarnation = this.#domain.newIncarnation();
+    this.#domain.connection = this.#domain.monitor;
+    this.#domain.actor.send({ type: 'manager.starting', incarnation: made.started });
   }
 
   /** A `start` that reads a saved image into its QEMU. */
@@ -132,18 +158,61 @@ export class ManagerPlay {
   async #send(line: RecordingLine<'send'>, index: number): Promise<void> {
     const command = commandOf(line);
     await this.#startBy(command, index);
+    if (command === 'qmp_capabilities') await this.#startAnother();
+    if (this.#step?.by === 'manager') this.#devices.sent(line);
+    if (command === 'system_reset' && this.#present('reset'))
+      this.#domain.actor.send({ type: 'command.reset' });
     if (command !== 'stop' && command !== 'cont') return;
     const made = this.#senderOf(command);
     if (made === undefined) return;
     made.sent.add(command);
     const { stop, cont } = made.operation;
-    if (made.operation.starts === 'restored') this.#announce(made);
+    if (command === 'cont' && made.operation.starts?.early === true) this.#announce(made, false);
     if (command === 'stop' && stop !== undefined)
-      this.#domain.actor.send({ type: 'command.stop', reason: stop });
+      this.#domain.actor.send({
+        type: 'command.stop',
+        // libvirt 9.0.0 `qemu_driver.c:qemuDomainSuspend`
+        reason: stop === 'user' && this.#asyncJob === 'snapshot' ? 'snapshot' : stop,
+      });
     if (command === 'cont' && cont !== undefined)
-      this.#domain.actor.send({ type: 'command.cont', reason: cont });
+      this.#domain.actor.send({
+        type: 'command.cont',
+        reason:
+          cont === 'save-canceled' && this.#interrupted === 'migration-out' ? 'migration-canceled' : cont,
+      });
     const reply = this.#domain.monitor.replyOf(index);
     if (reply !== null) this.#settling.add(reply);
+  }
+
+  /** A call of the present step that is under way. */
+  #present(operation: string): Made | undefined {
+    return this.#calls.find(
+      ({ begun, call, step }) => begun && step === this.#step?.step && call.operation === operation,
+    );
+  }
+
+  /** The QEMU that is to run after another one was ended for it. */
+  async #startAnother(): Promise<void> {
+    const made = this.#calls.find(
+      ({ begun, started, operation }) => begun && started === null && operation.starts,
+    );
+    if (made === undefined) return;
+    if (this.#isStopping && this.#connected) {
+      this.#domain.lose(true);
+      await this.#domain.loop.settle();
+    }
+    if (this.#domain.incarnation !== null) return;
+    this.#startQemu(made);
+    if (made.operation.job !== undefined)
+      this.#domain.actor.send({ type: 'manager.jobBegan', kind: made.operation.job });
+  }
+
+  get #isStopping(): boolean {
+    return this.#domain.actor.getSnapshot().matches('stopping');
+  }
+
+  get #asyncJob(): AsyncJobKind | null {
+    return this.#domain.actor.getSnapshot().context.work.jobs.async?.kind ?? null;
   }
 
   /** Of several calls in one step, the next one begins with a command that only it can have sent. */
@@ -170,25 +239,68 @@ export class ManagerPlay {
     this.#domain.monitor.answer(index);
     if (this.#settling.delete(index)) this.#domain.actor.send({ type: 'command.settled' });
     const send = this.#domain.monitor.sendOf(index);
+    if (send !== null && commandOf(send) === 'query-chardev' && this.#isStarting)
+      this.#lookAtChannels(message);
+    if (send !== null && this.#step?.by === 'manager') this.#devices.answered(send, message);
     if (send === null || commandOf(send) !== 'query-status' || !this.#up || this.#connected) return;
     const { return: value } = message;
     if (typeof value !== 'object' || value === null || !('status' in value)) return;
     this.#incarnation = this.#domain.incarnation ?? this.#domain.newIncarnation();
-    this.#domain.contact(this.#incarnation, String(value.status));
+    this.#domain.contact(this.#incarnation, String(value.status), true);
+  }
+
+  get #isStarting(): boolean {
+    return this.#domain.actor.getSnapshot().matches({ active: 'starting' });
+  }
+
+  /** libvirt names the chardev of a device after it. libvirt 9.0.0 `qemu_alias.c:qemuAliasChardevFromDevAlias` */
+  #lookAtChannels({ return: chardevs }: RecordingLine<'reply'>['message']): void {
+    if (!Array.isArray(chardevs)) return;
+    const channels: Record<string, 'connected' | 'disconnected'> = {};
+    for (const { alias } of (this.#domain.actor.getSnapshot().context.devices ?? []).filter(isChannel)) {
+      const chardev: unknown = chardevs.find(({ label }) => label === `char${alias}`);
+      if (typeof chardev === 'object' && chardev !== null && 'frontend-open' in chardev)
+        channels[alias] = chardev['frontend-open'] === true ? 'connected' : 'disconnected';
+    }
+    this.#domain.actor.send({ type: 'manager.channels', channels });
   }
 
   #event(line: RecordingLine<'event'>): void {
     const name = String(line.message.event);
     if (line.onlyOtherMonitor === true) this.#ignore('other-monitor', name);
     else if (!this.#up || this.#incarnation === null) this.#ignore('not-attached', name);
-    else this.#domain.route(line, this.#incarnation);
+    else {
+      this.#domain.route(line, this.#incarnation);
+      if (name === 'MIGRATION') this.#complete(line);
+    }
+  }
+
+  /** The memory is written: that is the job, whatever else the call does. */
+  #complete({ message: { data } }: RecordingLine<'event'>): void {
+    if (typeof data !== 'object' || data === null || !('status' in data) || data.status !== 'completed')
+      return;
+    const made = this.#calls.find(
+      ({ begun, completed, operation }) => begun && !completed && operation.completes === 'with-memory',
+    );
+    if (made === undefined) return;
+    made.completed = true;
+    this.#announceCompleted();
+  }
+
+  #announceCompleted(): void {
+    this.#domain.actor.send({
+      type: 'manager.announced',
+      item: { type: 'job-completed', args: { params: {} } },
+    });
   }
 
   /** The manager had closed its own monitor: the call for which it did is as good as through. */
   #eofElsewhere(): void {
     const ender = this.#calls.find(({ begun, ok, operation }) => begun && ok && operation.ends !== undefined);
-    if (ender === undefined || !this.#connected) this.#ignore('other-monitor', 'eof');
-    else this.#end(ender);
+    if (this.#connected && ender !== undefined) this.#end(ender);
+    // A policy ends it.
+    else if (this.#connected && this.#isStopping) this.#domain.lose(true);
+    else this.#ignore('other-monitor', 'eof');
   }
 
   async #done({ step }: RecordingLine<'stepDone'>, index: number): Promise<void> {
@@ -210,15 +322,19 @@ export class ManagerPlay {
     const domain = this.#domain;
     const { operation, ok } = made;
     if (made.started !== null && domain.incarnation?.uuid === made.started.uuid) {
-      if (ok) this.#announce(made);
+      if (ok) this.#announce(made, !made.sent.has('cont'));
       else {
         domain.actor.send({ type: 'manager.startFailed' });
         domain.lose(false);
       }
     }
-    if (!ok) return;
-    if (operation.ends !== undefined && domain.incarnation !== null) this.#end(made);
-    else await this.#settleCall(made.call.operation);
+    if (ok && operation.defines !== undefined && this.#defined)
+      domain.actor.send({ type: 'manager.defined', detail: operation.defines });
+    if (ok && operation.ends !== undefined && made.started === null && domain.incarnation !== null)
+      this.#end(made);
+    else if (ok) await this.#settleCall(made);
+    if (ok && operation.completes === 'last') this.#announceCompleted();
+    if (operation.job !== undefined) domain.actor.send({ type: 'manager.jobEnded' });
     await domain.loop.settle();
   }
 
@@ -228,20 +344,26 @@ export class ManagerPlay {
     this.#domain.lose(true);
   }
 
-  async #settleCall(operation: string): Promise<void> {
+  async #settleCall({ call }: Made): Promise<void> {
     const { actor } = this.#domain;
-    switch (operation) {
+    this.#devices.done(call);
+    switch (call.operation) {
       case 'define':
         actor.send({ type: 'manager.defined', detail: this.#defined ? 'updated' : 'added' });
         this.#defined = true;
         return;
+      case 'domrename':
+        actor.send({ type: 'manager.undefined', detail: 'renamed' });
+        actor.send({ type: 'manager.defined', detail: 'renamed' });
+        return;
       case 'undefine':
-        actor.send({ type: 'manager.undefined' });
+        actor.send({ type: 'manager.undefined', detail: 'removed' });
         this.#defined = false;
         return;
       case 'manager-stop':
       case 'manager-kill':
         this.#up = false;
+        this.#interrupted = this.#asyncJob;
         if (this.#connected) this.#domain.lose(false);
         return;
       case 'manager-start':
@@ -258,11 +380,12 @@ export class ManagerPlay {
     this.#domain.reconstructing = false;
   }
 
-  #announce(made: Made): void {
-    const detail = made.operation.starts;
-    if (made.announced || detail === undefined) return;
+  #announce(made: Made, staysPaused: boolean): void {
+    const { starts } = made.operation;
+    if (made.announced || starts === undefined) return;
     made.announced = true;
-    this.#domain.actor.send({ type: 'manager.started', detail });
+    const paused = staysPaused ? starts.paused : null;
+    this.#domain.actor.send({ type: 'manager.started', detail: starts.detail, paused });
   }
 }
 

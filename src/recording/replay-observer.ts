@@ -1,5 +1,5 @@
 /** Plays what an observer recorded: it reads who and how QEMU is, and hears. */
-import { qemuEventRoutes } from '../events/qemu-events.ts';
+import { isInRunState } from '../events/qemu-events.ts';
 import type { Incarnation } from '../machines/domain-context.ts';
 import { commandOf, isOwnEof, type RecordingLine } from './format.ts';
 import type { ReplayDomain } from './replay-domain.ts';
@@ -82,7 +82,7 @@ export class ObserverPlay {
   #dropStateEvents(): void {
     this.#early = this.#early.filter(({ message }) => {
       const event = String(message.event);
-      if (qemuEventRoutes.get(event)?.inRunState !== true) return true;
+      if (!isInRunState(event)) return true;
       this.#domain.dropEarly(event);
       return false;
     });

@@ -14,7 +14,13 @@ export function createReplayRuntime(loop: ReplayLoop, domain: string): Runtime {
   };
   return {
     loop,
-    files: { read: refuse, link: async () => null, identity: async () => null },
+    files: {
+      read: refuse,
+      link: async () => null,
+      identity: async () => null,
+      list: async () => null,
+      deviceNumber: async () => null,
+    },
     processes: { run: refuse, identify: async () => null, kill: () => {} },
     now: () => loop.nowMs,
     monotonic: () => loop.nowMs,

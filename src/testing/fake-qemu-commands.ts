@@ -35,6 +35,21 @@ export interface FakeActions {
   watchdog: 'reset' | 'shutdown' | 'poweroff' | 'pause' | 'debug' | 'none' | 'inject-nmi';
 }
 
+/** What stands behind devices: names of each kind. */
+export interface FakeBackends {
+  readonly netdevs: Set<string>;
+  readonly chardevs: Set<string>;
+  readonly objects: Set<string>;
+  readonly nodes: Set<string>;
+}
+
+/** A drive without a medium, and its tray. */
+export interface FakeDrive {
+  readonly id: string;
+  open: boolean;
+  locked: boolean;
+}
+
 /** One run of a fake QEMU: what is gone when its process is gone. */
 export interface FakeProcess {
   alive: boolean;
@@ -44,6 +59,8 @@ export interface FakeProcess {
   readonly devices: Set<string>;
   /** Asked by `device_del`; a guest that runs lets go of them. */
   readonly unplugging: Set<string>;
+  readonly backends: FakeBackends;
+  readonly drives: Map<string, FakeDrive>;
   readonly actions: FakeActions;
 }
 
@@ -65,7 +82,7 @@ export type CommandFunction = (context: CommandContext, args: Record<string, unk
 
 interface FakeCommand {
   /** Name → type; a `?` at the name's end where it is optional. QEMU refuses all others. */
-  readonly parameters: Readonly<Record<string, 'string' | 'array'>>;
+  readonly parameters: Readonly<Record<string, 'string' | 'boolean' | 'array'>>;
   readonly run: CommandFunction;
 }
 
@@ -76,6 +93,22 @@ export const FAKE_VERSION = { qemu: { micro: 22, minor: 2, major: 7 }, package: 
 const NEEDS_RESET: readonly RunState[] = ['internal-error', 'shutdown'];
 
 const generic = (desc: string): FakeCommandError => new FakeCommandError('GenericError', desc);
+const noDevice = (id: string): FakeCommandError =>
+  new FakeCommandError('DeviceNotFound', `Device '${id}' not found`);
+
+/** A command that removes something by its name. */
+const removal = (
+  parameter: 'id' | 'node-name',
+  kind: keyof FakeBackends,
+  missing: (name: string) => FakeCommandError,
+): FakeCommand => ({
+  parameters: { [parameter]: 'string' },
+  run({ process }, args) {
+    const name = String(args[parameter]);
+    if (!process.backends[kind].delete(name)) throw missing(name);
+    return {};
+  },
+});
 
 /** @internal */
 export const fakeCommands: Readonly<Record<string, FakeCommand>> = {
@@ -164,14 +197,65 @@ export const fakeCommands: Readonly<Record<string, FakeCommand>> = {
       return asked.map((nic) => nic.filter);
     },
   },
+  'qom-list': {
+    parameters: { path: 'string' },
+    run({ process }, { path }) {
+      // No other path is there: the fake has no objects, only names of devices.
+      if (path !== '/machine/peripheral') throw noDevice(String(path));
+      return [...process.devices].map((name) => ({
+        name,
+        type: process.nics.has(name) ? 'child<virtio-net-pci>' : 'child<device>',
+      }));
+    },
+  },
   device_del: {
     parameters: { id: 'string' },
     run({ process, afterReply, unplug }, args) {
       const id = String(args.id);
-      if (!process.devices.has(id)) throw new FakeCommandError('DeviceNotFound', `Device '${id}' not found`);
+      if (!process.devices.has(id)) throw noDevice(id);
       if (process.unplugging.has(id)) throw generic(`Device ${id} is already in the process of unplug`);
       process.unplugging.add(id);
       afterReply(() => unplug());
+      return {};
+    },
+  },
+  netdev_del: removal('id', 'netdevs', noDevice),
+  'chardev-remove': removal('id', 'chardevs', (name) => generic(`Chardev '${name}' not found`)),
+  'object-del': removal('id', 'objects', (name) => generic(`object '${name}' not found`)),
+  'blockdev-del': removal('node-name', 'nodes', (name) =>
+    generic(`Failed to find node with node-name='${name}'`),
+  ),
+  'inject-nmi': { parameters: {}, run: () => ({}) },
+  'query-balloon': {
+    parameters: {},
+    run() {
+      throw new FakeCommandError('DeviceNotActive', 'No balloon device has been activated');
+    },
+  },
+  'query-block': {
+    parameters: {},
+    run: ({ process }) =>
+      [...process.drives.values()].map(({ id, open, locked }) => ({
+        'io-status': 'ok',
+        device: '',
+        locked,
+        removable: true,
+        qdev: id,
+        tray_open: open,
+        type: 'unknown',
+      })),
+  },
+  'blockdev-open-tray': {
+    parameters: { 'device?': 'string', 'id?': 'string', 'force?': 'boolean' },
+    run({ process, emit }, { device, id, force }) {
+      if ((device === undefined) === (id === undefined))
+        throw generic("Need exactly one of 'device' and 'id'");
+      const drive = process.drives.get(String(id));
+      if (drive === undefined) throw noDevice(String(id ?? device));
+      // A guest that locked it is asked, and may open it later.
+      if (drive.open || (drive.locked && force !== true)) return {};
+      drive.open = true;
+      emit('DEVICE_TRAY_MOVED', { device: '', 'tray-open': true, id: drive.id });
       return {};
     },
   },
@@ -185,8 +269,8 @@ export function checkArguments(command: FakeCommand, args: Record<string, unknow
     known.add(name);
     if (!Object.hasOwn(args, name)) {
       if (name === key) throw generic(`Parameter '${name}' is missing`);
-    } else if (type === 'string' && typeof args[name] !== 'string')
-      throw generic(`Invalid parameter type for '${name}', expected: string`);
+    } else if (type !== 'array' && typeof args[name] !== type)
+      throw generic(`Invalid parameter type for '${name}', expected: ${type}`);
   }
   const unexpected = Object.keys(args).find((name) => !known.has(name));
   if (unexpected !== undefined) throw generic(`Parameter '${unexpected}' is unexpected`);

@@ -5,7 +5,12 @@ import { dirname, join } from 'node:path';
 import { badArgument } from '../errors.ts';
 import type { Address, Runtime } from '../loop/runtime.ts';
 import type { RunState, RxFilterInfo } from '../qmp/commands.ts';
-import { type FakeActions, type FakeProcess, initialFilter } from './fake-qemu-commands.ts';
+import {
+  type FakeActions,
+  type FakeBackends,
+  type FakeProcess,
+  initialFilter,
+} from './fake-qemu-commands.ts';
 
 /** `sun_path` of a unix socket is 107 bytes; `.9` and, while it is made, `~` come after the path. */
 const MAX_PATH_BYTES = 104;
@@ -29,6 +34,10 @@ export interface FakeQemuOptions {
   readonly nics?: readonly { readonly name: string; readonly filter?: Partial<RxFilterInfo> }[];
   /** Ids of further devices that can be unplugged. */
   readonly devices?: readonly string[];
+  /** What stands behind devices, by kind; each is there until it is removed. */
+  readonly backends?: { readonly [K in keyof FakeBackends]?: readonly string[] };
+  /** Drives whose trays are closed; one that the guest locked opens only by force. */
+  readonly drives?: readonly { readonly id: string; readonly locked?: boolean }[];
   /** As `-action`. @defaultValue reboot=reset, shutdown=poweroff, panic=shutdown, watchdog=reset */
   readonly actions?: Partial<FakeActions>;
   /** Number of monitor sockets; the second has `.2` after its path, and so on. @defaultValue 1 */
@@ -38,7 +47,7 @@ export interface FakeQemuOptions {
 
 /** A process as it starts. @internal */
 export function newProcess(options: FakeQemuOptions): FakeProcess {
-  const { status = 'running', nics = [], devices = [], actions } = options;
+  const { status = 'running', nics = [], devices = [], drives = [], backends = {}, actions } = options;
   return {
     alive: true,
     status,
@@ -50,6 +59,13 @@ export function newProcess(options: FakeQemuOptions): FakeProcess {
     ),
     devices: new Set([...devices, ...nics.map((nic) => nic.name)]),
     unplugging: new Set(),
+    backends: {
+      netdevs: new Set(backends.netdevs),
+      chardevs: new Set(backends.chardevs),
+      objects: new Set(backends.objects),
+      nodes: new Set(backends.nodes),
+    },
+    drives: new Map(drives.map(({ id, locked = false }) => [id, { id, open: false, locked }])),
     actions: { reboot: 'reset', shutdown: 'poweroff', panic: 'shutdown', watchdog: 'reset', ...actions },
   };
 }

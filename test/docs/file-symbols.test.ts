@@ -52,8 +52,8 @@ describe('a symbol is found', () => {
     'route-event.ts:routeEvent',
     'src/actors/monitor.ts:Link.#receive',
     'src/actors/lease.ts:Lease.execute',
-    'src/events/qemu-events.ts:qemuEvents.NIC_RX_FILTER_CHANGED',
-    'src/machines/domain-machine.ts:active.on.qemu.NIC_RX_FILTER_CHANGED',
+    'src/events/qemu/devices.ts:deviceEvents.NIC_RX_FILTER_CHANGED',
+    'src/machines/domain-machine.ts:running.on.qemu.STOP',
     'src/machines/domain-work.ts:domainSetup.actions.submitProcessEvent',
   ])('%s', (named) => {
     expect(wrongSymbol(named)).toBeNull();
@@ -62,7 +62,7 @@ describe('a symbol is found', () => {
   test.each([
     'src/actors/route-event.ts:routeEvents',
     'src/actors/monitor.ts:Link.receive',
-    'src/events/qemu-events.ts:qemuEvents.NOT_THERE',
+    'src/events/qemu/devices.ts:deviceEvents.NOT_THERE',
     'src/machines/domain-machine.ts:running.on.qemu.NIC_RX_FILTER_CHANGED',
     'src/actors/not-there.ts:routeEvent',
     'index.ts:openDriver',

@@ -1,7 +1,7 @@
 /** What libvirt 9.0.0 told its clients, and what we tell, of the same QEMU. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { parseRecording } from '../../src/recording/reader.ts';
 import { type ReplayItem, replay } from '../../src/recording/replay.ts';
 import { compare, type ExpectedStep } from './compare.ts';
@@ -13,6 +13,10 @@ const names = readdirSync(folder)
 
 const read = (name: string): string => readFileSync(`${folder}/${name}`, 'utf8');
 
+/** The number that an issue asks for, as a line of its own. */
+const found = { equal: 0, differ: 0 };
+afterAll(() => console.log(`golden: ${found.equal} equal, ${found.differ} differ`));
+
 describe('a replay tells what libvirt told', () => {
   test.each(names)('%s', async (name) => {
     const recording = parseRecording(name, read(`${name}.qmp.jsonl`));
@@ -22,7 +26,9 @@ describe('a replay tells what libvirt told', () => {
       .map((line) => JSON.parse(line));
     const items: ReplayItem[] = [];
     for await (const item of replay(recording)) items.push(item);
-    expect(compare(recording, expected, items)).toEqual([]);
+    const differences = compare(recording, expected, items);
+    found[differences.length === 0 ? 'equal' : 'differ'] += 1;
+    expect(differences).toEqual([]);
   });
 
   test.each(names)('%s: every line of a step stands before its state line', async (name) => {

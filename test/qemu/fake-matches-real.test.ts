@@ -202,6 +202,44 @@ describeWith(['qemu'], 'the fake QEMU says what a real one says', () => {
     expect(real).toHaveLength(4);
   });
 
+  test('backends are removed once; a tray opens once, with its event before the reply', async () => {
+    const { fake, real } = await bothTranscripts(
+      {
+        paused: true,
+        args: [
+          ...['-netdev', 'hubport,hubid=0,id=n0', '-chardev', 'null,id=c0'],
+          ...['-object', 'rng-builtin,id=o0', '-blockdev', 'null-co,node-name=b0,read-zeroes=on'],
+          ...['-device', 'ide-cd,id=cd0'],
+        ],
+      },
+      {
+        status: 'prelaunch',
+        backends: { netdevs: ['n0'], chardevs: ['c0'], objects: ['o0'], nodes: ['b0'] },
+        drives: [{ id: 'cd0' }],
+      },
+      (transcript) => {
+        const removals = [
+          command('netdev_del', { id: 'n0' }),
+          command('chardev-remove', { id: 'c0' }),
+          command('object-del', { id: 'o0' }),
+          command('blockdev-del', { 'node-name': 'b0' }),
+        ];
+        return transcript.play([
+          NEGOTIATE,
+          ...removals,
+          ...removals,
+          ...['inject-nmi', 'query-balloon', 'query-block'].map((name) => command(name)),
+          ...[{}, { id: 'zz' }, { device: 'zz' }, { id: 'cd0', force: 1 }, { id: 'cd0' }, { id: 'cd0' }].map(
+            (args) => command('blockdev-open-tray', args),
+          ),
+          command('query-block'),
+        ]);
+      },
+    );
+    expect(fake).toEqual(real);
+    expect(real.filter((line) => line.includes('DEVICE_TRAY_MOVED'))).toHaveLength(1);
+  });
+
   test('a query of the rx filter has the members of a real one, and may name its NIC', async () => {
     const args = ['-netdev', 'hubport,hubid=0,id=n0', '-device', 'virtio-net-pci,netdev=n0,id=net0'];
     const { fake, real } = await bothTranscripts(

@@ -195,6 +195,56 @@ describeWith(['namespace'], 'iproute2 and the kernel', () => {
     ]);
   });
 
+  /** As `ip address show` has them, without what the kernel adds itself. */
+  async function addresses(): Promise<string[]> {
+    const [shown] = await namespace.ipJson<
+      { addr_info: { local: string; prefixlen: number; broadcast?: string; protocol?: string }[] }[]
+    >('address', 'show', 'dev', 'macvtap0');
+    return (shown?.addr_info ?? [])
+      .filter(({ protocol }) => protocol !== 'kernel_ll')
+      .map(({ local, prefixlen, broadcast = '' }) => `${local}/${prefixlen} ${broadcast}`.trim());
+  }
+
+  test('addresses are added and removed; an IPv4 one has its broadcast (virnetdevip.c:virNetDevIPAddrAdd)', async () => {
+    const target = await readFound();
+    const before = await addresses();
+    const added = ['192.0.2.5/24', 'fe80::7/64', '2001:db8::7/64'];
+    const add = added.map((address): HostChange => ({ type: 'add-address', address }));
+    expect(await apply(target, add)).toEqual(add.map((change) => ({ change, error: null })));
+    expect((await addresses()).filter((one) => !before.includes(one)).sort()).toEqual([
+      '192.0.2.5/24 192.0.2.255',
+      '2001:db8::7/64',
+      'fe80::7/64',
+    ]);
+    const remove = added.map((address): HostChange => ({ type: 'remove-address', address }));
+    expect(await apply(target, remove)).toEqual(remove.map((change) => ({ change, error: null })));
+    expect(await addresses()).toEqual(before);
+  });
+
+  test('an address that is there already, or is not there, is told with its reason, and the others are made', async () => {
+    const target = await readFound();
+    const change = (type: 'add-address' | 'remove-address', address: string): HostChange => ({
+      type,
+      address,
+    });
+    const results = await apply(target, [
+      change('add-address', '192.0.2.5/24'),
+      change('add-address', '192.0.2.5/24'),
+      change('remove-address', '192.0.2.6/24'),
+      change('remove-address', '2001:db8::7/64'),
+      change('add-address', '2001:db8::8/64'),
+    ]);
+    expect(results.map(({ error }) => error)).toEqual([
+      null,
+      // Newer kernels say it in words of their own.
+      expect.stringMatching(/File exists|already assigned/),
+      expect.stringMatching(/Cannot assign requested address|not found/),
+      expect.stringMatching(/Cannot assign requested address|not found/),
+      null,
+    ]);
+    expect(await addresses()).toEqual(expect.arrayContaining(['192.0.2.5/24 192.0.2.255', '2001:db8::8/64']));
+  });
+
   test('a group that cannot be removed does not keep the next ones from being tried', async () => {
     const changes: HostChange[] = [
       { type: 'remove-multicast', mac: B },

@@ -49,7 +49,7 @@ describeWith(['qemu'], 'record, then replay', () => {
     const devices = [
       {
         ...({ type: 'net', alias: 'net0', mac: '52:54:00:12:34:56' } as const),
-        ...{ trustGuestRxFilters: true, host: null },
+        ...{ trustGuestRxFilters: true, host: null, backend: null },
       },
     ];
     const { live, replayed } = await recordLive(

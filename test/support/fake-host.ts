@@ -88,4 +88,5 @@ export const trustedNic = {
   mac: '52:54:00:00:00:01',
   trustGuestRxFilters: true,
   host: { interface: 'macvtap0', kind: 'macvtap' },
+  backend: null,
 } as const;

@@ -3,13 +3,12 @@
  *
  * libvirt 9.0.0 `qemu_driver.c:processNicRxFilterChangedEvent`, `qemuDomainSyncRxFilter`.
  */
-import { InterfaceChangedError } from '../../errors.ts';
 import type { DomainEventItem } from '../../events/domain-events.ts';
-import type { HostChange, RxFilter } from '../../events/nic.ts';
-import type { NicFacts, Outcome } from '../../events/outcome.ts';
-import type { HostInterface } from '../../host/host-network.ts';
-import { isOwnNetworkNamespace } from '../../host/namespace.ts';
+import { type NicFacts, ownOf } from '../../events/facts.ts';
+import type { RxFilter } from '../../events/nic.ts';
+import type { Outcome } from '../../events/outcome.ts';
 import { diffRxFilter, parseRxFilter } from '../../host/rx-filter.ts';
+import { changeHostInterface, findHostInterface, type HostChanged } from '../host-interface.ts';
 import { findNic, type Lease } from '../lease.ts';
 import type { Handler } from './handler.ts';
 
@@ -17,11 +16,8 @@ const ignored = (why: string): Outcome => ({ status: 'ignored', why });
 const failed = (why: string): Outcome => ({ status: 'failed', why });
 
 /** What following the filter on the host came to. */
-interface Followed {
-  readonly changes: readonly HostChange[];
+interface Followed extends HostChanged {
   readonly seen?: NicFacts['interface'];
-  /** Why nothing, or not everything, was changed. */
-  readonly problem?: { readonly status: 'done' | 'failed'; readonly why: string };
 }
 
 export const nicRxFilterChanged: Handler<'nicRxFilterChanged'> = async ({ alias }, lease) => {
@@ -48,7 +44,7 @@ export const nicRxFilterChanged: Handler<'nicRxFilterChanged'> = async ({ alias 
       nic: { alias, seen: { mac: filter.mainMac, ...(seen === undefined ? {} : { interface: seen }) } },
     },
     emits: [
-      ...macChange(lease.facts().nics[alias]?.mac ?? nic.mac, alias, filter.mainMac),
+      ...macChange(ownOf(lease.facts().facts.nics, alias)?.mac ?? nic.mac, alias, filter.mainMac),
       { type: 'nic-rx-filter-change', args: { alias, filter, changes, dryRun: lease.host.dryRun } },
     ],
   };
@@ -60,57 +56,10 @@ function macChange(known: string | null, alias: string, newMac: string): DomainE
   return [{ type: 'nic-mac-change', args: { alias, oldMac: known.toLowerCase(), newMac } }];
 }
 
-/** Only an interface that is ours to change, and still the one that was seen at first, is changed. */
 async function follow(lease: Lease, alias: string, name: string, filter: RxFilter): Promise<Followed> {
-  const { host, signal } = lease;
-  if (host === null) return { changes: [] };
-  const stop = (why: string): Followed => ({ changes: [], problem: { status: 'failed', why } });
-  if (lease.process !== null) {
-    const own = await isOwnNetworkNamespace(lease.runtime, lease.process.pid);
-    if (own === null) return stop("QEMU's network namespace cannot be read");
-    if (!own) return stop('QEMU is in another network namespace');
-  }
-  const found = await host.read(name, signal);
-  if (found === null) return stop(`interface changed: no ${name}`);
-  if (found.kind !== 'macvtap') return stop(`interface changed: ${name} is no macvtap`);
-  const seen = { ifindex: found.ifindex, kind: found.kind };
-  const first = lease.facts().nics[alias]?.interface ?? seen;
-  if (first.ifindex !== seen.ifindex || first.kind !== seen.kind)
-    return stop(`interface changed: ${name} is not the one that was there at first`);
-  return { seen, ...(await change(lease, alias, found, diffRxFilter(filter, found.filter))) };
-}
-
-async function change(
-  lease: Lease,
-  device: string,
-  target: HostInterface,
-  due: readonly HostChange[],
-): Promise<Followed> {
-  const made: HostChange[] = [];
-  const errors: string[] = [];
-  const result = (): Followed => {
-    if (errors.length === 0) return { changes: made };
-    const why = `${errors.length} of ${due.length} changes failed: ${errors[0]}`;
-    return { changes: made, problem: { status: 'done', why } };
-  };
-  try {
-    await lease.host?.apply(target, due, lease.signal, ({ change: one, error }) => {
-      if (error === null) made.push(one);
-      else errors.push(error);
-      lease.report({
-        type: 'host',
-        args: {
-          device,
-          interface: target.name,
-          change: one,
-          dryRun: lease.host?.dryRun ?? true,
-          ...(error === null ? {} : { error }),
-        },
-      });
-    });
-    return result();
-  } catch (error) {
-    if (!(error instanceof InterfaceChangedError)) throw error;
-    return { changes: made, problem: { status: 'failed', why: `interface changed: ${error.message}` } };
-  }
+  const found = await findHostInterface(lease, alias, name, 'macvtap');
+  if (typeof found === 'string') return { changes: [], problem: { status: 'failed', why: found } };
+  const due = diffRxFilter(filter, found.filter);
+  const changed = await changeHostInterface(lease, alias, found, due);
+  return { seen: { ifindex: found.ifindex, kind: found.kind }, ...changed };
 }

@@ -43,7 +43,7 @@ async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
     devices: [trustedNic, { ...trustedNic, alias: 'net1', host: null }],
     times: { greetingMs: 50 },
   });
-  await seen.until(() => seen.of('outcome').length === 2);
+  await seen.until(() => seen.of('outcome').length === 3);
   const world: World = { qemu, driver, vm, host, seen, pending: [] };
   await run(world);
   await Promise.allSettled(world.pending);
@@ -89,7 +89,7 @@ const steps: Readonly<Record<string, (world: World, go: () => Promise<void>) => 
     pending.push(vm.suspend().catch(() => {}));
     await arrived.reached;
     qemu.setRxFilter('net0', GUEST_FILTER);
-    await waitFor(vm.actor, ({ context }) => context.work.jobWaiters.length === 1);
+    await waitFor(vm.actor, ({ context }) => context.work.jobs.waiters.length === 1);
     await go();
     arrived.release();
   },

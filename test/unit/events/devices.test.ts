@@ -7,8 +7,10 @@ const disk = (alias: string, rest: Partial<DiskDevice> = {}): DiskDevice => ({
   target: null,
   source: null,
   nodes: [],
+  paths: {},
   qomName: null,
   bus: null,
+  reservations: null,
   ...rest,
 });
 

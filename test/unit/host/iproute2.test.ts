@@ -279,6 +279,37 @@ describe('apply', () => {
     ]);
   });
 
+  test('addresses share a batch too; an IPv4 one has the broadcast of its network (virnetdevip.c:virNetDevIPAddrAdd)', async () => {
+    const host = fakeHost();
+    const changes: HostChange[] = [
+      { type: 'add-address', address: 'fe80::1/64' },
+      { type: 'add-address', address: '192.0.2.5/24' },
+      { type: 'remove-address', address: '192.0.2.6/24' },
+    ];
+    expect(await host.apply(changes)).toEqual({
+      results: changes.map((change) => ({ change, error: null })),
+      error: null,
+    });
+    expect(host.writes()).toEqual([
+      [
+        'address add fe80::1/64 dev mvt0',
+        'address add 192.0.2.5/24 broadcast + dev mvt0',
+        'address del 192.0.2.6/24 dev mvt0',
+      ],
+    ]);
+  });
+
+  test.each(['192.0.2.5', '192.0.2.5/24 dev eth0', '192.0.2.5/24\nlink set dev eth0 down', 'any/0', '-6/64'])(
+    'a change whose address is none is a TypeError, and nothing is started: %j',
+    async (address) => {
+      for (const type of ['add-address', 'remove-address'] as const) {
+        const host = fakeHost();
+        expect((await host.apply([promiscuousOn, { type, address }])).error).toBeInstanceOf(TypeError);
+        expect(host.calls).toEqual([]);
+      }
+    },
+  );
+
   test('before each process the interface is looked up again', async () => {
     const host = fakeHost();
     await host.apply([setMac, addA, removeB, promiscuousOn]);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ProcessEvent } from '../../../src/events/process-events.ts';
 import {
-  enqueueAllNics,
+  enqueueLooks,
   enqueueProcessEvent,
   nextProcessEvent,
   noWork,
@@ -39,11 +39,10 @@ describe('the queue of process events in a domain', () => {
     expect(waiting(filled(deleted('a'), eof))).toEqual([eof, deleted('a')]);
   });
 
-  test(`holds ${QUEUE_LIMIT}; more is overflow, and a lost NIC is remembered`, () => {
+  test(`holds ${QUEUE_LIMIT}; more is overflow, and what was lost is remembered`, () => {
     const full = filled(...Array.from({ length: QUEUE_LIMIT }, (_, n) => deleted(`d${n}`)));
-    expect(enqueueProcessEvent(full, deleted('x'))).toEqual({ work: full, dropped: 'overflow' });
     expect(enqueueProcessEvent(full, nic('net0'))).toEqual({
-      work: { ...full, nicsMissed: true },
+      work: { ...full, missed: true },
       dropped: 'overflow',
     });
     expect(enqueueProcessEvent(full, eof).dropped).toBeNull();
@@ -66,7 +65,8 @@ describe('the queue of process events in a domain', () => {
       { ...device, alias: 'net1', trustGuestRxFilters: false },
       { type: 'disk', alias: 'virtio-disk0' },
     ];
-    expect(waiting(enqueueAllNics(noWork, devices))).toEqual([nic('net0')]);
-    expect(enqueueAllNics(noWork, null)).toBe(noWork);
+    const reset: ProcessEvent = { type: 'reset', data: {} };
+    expect(waiting(enqueueLooks(noWork, devices, 'reset'))).toEqual([nic('net0'), reset]);
+    expect(waiting(enqueueLooks(noWork, null, 'reset'))).toEqual([reset]);
   });
 });

@@ -80,7 +80,7 @@ describe('the life of a process event: job → still active? → run → outcome
   });
 
   test('the outcome of the handler is told once', async () => {
-    const outcome: Outcome = { status: 'done', facts: { removedDevice: 'd' } };
+    const outcome: Outcome = { status: 'done', facts: { removedDevices: ['d'] } };
     const { actor, said, clock } = life({ handler: () => Promise.resolve(outcome) });
     actor.send({ type: 'domainJob.granted', incarnation: 'run-1' });
     await turn();

@@ -1,6 +1,8 @@
 /** Steps of the bare domain machine by `transition()`: state, reason and what was emitted, as data. */
 import { initialTransition, type SnapshotFrom, transition } from 'xstate';
-import type { QemuEventName } from '../../../src/events/qemu-events.ts';
+import { Dropped } from '../../../src/events/payload.ts';
+import { noPolicies, type Policies } from '../../../src/events/policies.ts';
+import { type QemuEventName, qemuEvents } from '../../../src/events/qemu-events.ts';
 import {
   type DomainEmitted,
   type DomainMachineEvent,
@@ -28,9 +30,13 @@ export class Walk {
   readonly #contacts = { last: 0 };
 
   constructor(
-    options: { devices?: Parameters<typeof initialTransition<typeof domainMachine>>[1]['devices'] } = {},
+    options: {
+      devices?: Parameters<typeof initialTransition<typeof domainMachine>>[1]['devices'];
+      policies?: Partial<Policies>;
+    } = {},
   ) {
-    const input = { key: 'k', devices: options.devices ?? null, monitored: false };
+    const { devices = null, policies } = options;
+    const input = { key: 'k', devices, policies: { ...noPolicies, ...policies }, monitored: false };
     [this.#snapshot] = initialTransition(domainMachine, input);
   }
 
@@ -46,7 +52,21 @@ export class Walk {
     return this.#snapshot.context.incarnation?.uuid ?? 'none';
   }
 
+  /** A look at everything is done at once, and says nothing: it is tested where it is made. */
   send(event: DomainMachineEvent): Step {
+    const step = this.#step(event);
+    const { running } = this.#snapshot.context.work;
+    if (running?.event.type === 'attached' || running?.event.type === 'reset')
+      this.#step({
+        type: 'processEvent.ended',
+        id: running.id,
+        incarnation: running.incarnation,
+        outcome: { status: 'done' },
+      });
+    return { ...step, state: this.state };
+  }
+
+  #step(event: DomainMachineEvent): Step {
     const [next, actions] = transition(domainMachine, this.#snapshot, event);
     this.#snapshot = next;
     const emitted = actions
@@ -57,11 +77,11 @@ export class Walk {
 
   /** A QEMU event of this incarnation, or of the one named. */
   qemu(name: QemuEventName, data: object = {}, incarnation = this.incarnation): Step {
-    const defaults = { SHUTDOWN: { guest: null, reason: null }, WATCHDOG: { action: 'none' } };
-    const filled = { ...(name in defaults ? defaults[name as 'SHUTDOWN'] : {}), ...data };
+    const parsed = qemuEvents[name].parse(data as Record<string, unknown>);
+    if (parsed instanceof Dropped) throw new Error(`${name} is dropped: ${parsed.reason} ${parsed.field}`);
     return this.send({
       type: `qemu.${name}`,
-      data: filled,
+      data: parsed,
       timestamp: null,
       incarnation,
     } as DomainMachineEvent);

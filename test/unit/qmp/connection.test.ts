@@ -206,12 +206,16 @@ describe('commands', () => {
 
   test('oob: true is refused where it was not negotiated', async () => {
     const { connection } = await scriptedReady({ offerOob: false });
-    expect(await failure(connection.execute('yank', {}, { oob: true }))).toBeInstanceOf(StateError);
+    expect(await failure(connection.execute('yank', { instances: [] }, { oob: true }))).toBeInstanceOf(
+      StateError,
+    );
   });
 
   test('unanswered out-of-band commands are bounded', async () => {
     const { connection } = await scriptedReady();
-    const results = Array.from({ length: 9 }, () => failure(connection.execute('yank', {}, { oob: true })));
+    const results = Array.from({ length: 9 }, () =>
+      failure(connection.execute('yank', { instances: [] }, { oob: true })),
+    );
     expect(await results[8]).toBeInstanceOf(StateError);
     connection.close();
     await Promise.all(results);
@@ -258,7 +262,7 @@ describe('commands', () => {
       [
         connection.execute('stop'),
         connection.execute('query-status'),
-        connection.execute('migrate'),
+        connection.execute('migrate', { uri: 'exec:true' }),
         connection.execute('cont', {}, { timeoutMs: 7 }),
       ].map(async (reply) => ((await failure(reply)) as CommandTimeoutError).timeoutMs),
     );
@@ -429,7 +433,7 @@ describe('others', () => {
     const { connection, stream } = await scriptedReady({
       trace: (direction, message) => passed.push([direction, message]),
     });
-    const reply = connection.execute('stop', { a: 1 });
+    const reply = connection.execute<unknown>('stop', { a: 1 });
     await until('sent', () => stream.commands.length === 1);
     stream.line({ timestamp: { seconds: 1, microseconds: 2 }, event: 'STOP' });
     stream.line({ return: {}, id: 'qa-2' });

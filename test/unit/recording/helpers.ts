@@ -67,10 +67,14 @@ export async function play(content: string, counters = new DropCounters()): Prom
   return items;
 }
 
-/** Items in short, raw QEMU events left out: `2 suspended paused`, `2 paused (user)`. */
+/** A look at everything, of our own accord: its outcome is tested where it is made. */
+export const isLook = ({ type, args }: { readonly type: string; readonly args: object }): boolean =>
+  type === 'outcome' && 'type' in args && (args.type === 'attached' || args.type === 'reset');
+
+/** Items in short, raw QEMU events and looks left out: `2 suspended paused`, `2 paused (user)`. */
 export function short(items: readonly ReplayItem[]): string[] {
   return items
-    .filter(({ type }) => type !== 'monitor-event')
+    .filter((item) => item.type !== 'monitor-event' && !isLook(item))
     .map(({ step: number, reconstructed, ...item }) => {
       const words =
         item.type === 'lifecycle'

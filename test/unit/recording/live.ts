@@ -11,6 +11,7 @@ import { createNodeRuntime } from '../../../src/loop/node-runtime.ts';
 import { parseRecording } from '../../../src/recording/reader.ts';
 import { replay } from '../../../src/recording/replay.ts';
 import { createRecorder } from '../../../src/recording/writer.ts';
+import { isLook } from './helpers.ts';
 
 const types = [...Object.keys(domainEvents), ...Object.keys(reports)] as DomainEvent['type'][];
 
@@ -33,9 +34,11 @@ function lines(items: readonly Seen[]): string[] {
   });
 }
 
-/** That we let go, and each attempt to connect again, is nothing that QEMU said. */
-const isRecorded = ({ type, args }: Seen): boolean =>
-  type !== 'detached' && !(type === 'outcome' && 'type' in args && args.type === 'monitorEof');
+/** That we let go, each attempt to connect again, and each look of our own are nothing that QEMU said. */
+const isRecorded = (item: Seen): boolean =>
+  item.type !== 'detached' &&
+  !isLook(item) &&
+  !(item.type === 'outcome' && 'type' in item.args && item.args.type === 'monitorEof');
 
 export interface Recorded {
   /** The file. */

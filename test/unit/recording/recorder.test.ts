@@ -12,6 +12,7 @@ const NET0: NetDevice = {
   mac: '52:54:00:12:34:56',
   trustGuestRxFilters: true,
   host: null,
+  backend: null,
 };
 
 const kinds = (text: string): string[] =>
@@ -53,9 +54,9 @@ describe('a recording of a live domain, replayed, yields what its subscribers sa
       { monitor: qemu.path, devices: [NET0] },
       'dry-run',
       async ({ until }) => {
-        await until('outcome', 1);
-        qemu.setRxFilter('net0', { 'multicast-table': ['01:00:5e:00:00:01'] });
         await until('outcome', 2);
+        qemu.setRxFilter('net0', { 'multicast-table': ['01:00:5e:00:00:01'] });
+        await until('outcome', 3);
       },
     );
     expect(replayed).toEqual(live);
@@ -69,12 +70,12 @@ describe('a recording of a live domain, replayed, yields what its subscribers sa
       { monitor: qemu.path, devices: [{ ...trustedNic }] },
       createIproute2(host.runtime),
       async ({ until }) => {
-        await until('outcome', 1);
-        qemu.setRxFilter('net0', { 'multicast-table': ['01:00:5e:00:00:01'], promiscuous: false });
         await until('outcome', 2);
+        qemu.setRxFilter('net0', { 'multicast-table': ['01:00:5e:00:00:01'], promiscuous: false });
+        await until('outcome', 3);
         host.present = false;
         qemu.setRxFilter('net0', { promiscuous: true });
-        await until('outcome', 3);
+        await until('outcome', 4);
       },
     );
     expect(replayed).toEqual(live);

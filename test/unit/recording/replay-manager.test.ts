@@ -178,6 +178,106 @@ describe('how a run ends', () => {
   });
 });
 
+describe('a start that is not a cold one (domain-states.md §4)', () => {
+  const boot = (t: number) => [send(t, 'n', 'qmp_capabilities'), reply(t, 'n')];
+
+  test('start --paused: started booted, suspended paused, paused (user)', async () => {
+    const lines = [manager(), asked(1, 'start', { paused: true }), ...boot(1), done(1)];
+    expect(await replayed(...lines)).toEqual(['1 started booted', '1 suspended paused', '1 paused (user)']);
+  });
+
+  test('restore --paused: started restored, suspended paused, paused (migration)', async () => {
+    const lines = [manager(), asked(1, 'restore', { paused: true }), ...boot(1), done(1)];
+    expect(await replayed(...lines)).toEqual([
+      '1 started restored',
+      '1 suspended paused',
+      '1 paused (migration)',
+    ]);
+  });
+
+  const defined = [asked(2, 'define'), done(2)];
+  const revert = [
+    ...[asked(3, 'snapshot-revert'), ...boot(3), send(3, 'r', 'cont'), event(3, 'RESUME')],
+    ...[reply(3, 'r'), done(3)],
+  ];
+  const reverted = [
+    '3 started from-snapshot',
+    '3 resumed from-snapshot',
+    '3 defined from-snapshot',
+    '3 running (from-snapshot)',
+  ];
+
+  test('snapshot-revert of a domain that runs ends its QEMU first, whose end nobody recorded', async () => {
+    const all = await replayed(...started(), ...defined, ...revert);
+    expect(all.filter((line) => line.startsWith('3') && !line.includes('monitorEof'))).toEqual([
+      '3 stopped from-snapshot',
+      ...reverted,
+    ]);
+  });
+
+  test('snapshot-revert of a domain that runs, the end of its QEMU seen elsewhere', async () => {
+    const [first, ...rest] = revert;
+    const ended = eof(3, true, { monitor: 'other' });
+    const all = await replayed(...started(), ...defined, first as object, ended, ...rest);
+    expect(all.filter((line) => line.startsWith('3') && !line.includes('monitorEof'))).toEqual([
+      '3 stopped from-snapshot',
+      ...reverted,
+    ]);
+  });
+
+  test('snapshot-revert to a paused snapshot: suspended from-snapshot', async () => {
+    const lines = [asked(3, 'snapshot-revert'), ...boot(3), done(3)];
+    expect((await replayed(manager(), ...lines)).slice(-3)).toEqual([
+      '3 started from-snapshot',
+      '3 suspended from-snapshot',
+      '3 paused (from-snapshot)',
+    ]);
+  });
+});
+
+describe('policies of a manager', () => {
+  const off = event(2, 'SHUTDOWN', { guest: true, reason: 'guest-shutdown' });
+  const reboot = [
+    ...[off, event(2, 'STOP'), send(2, 'a', 'system_reset'), event(2, 'RESET'), reply(2, 'a')],
+    ...[send(2, 'b', 'cont'), event(2, 'RESUME'), reply(2, 'b'), done(2)],
+  ];
+  const guest = step(2, { by: 'guest' });
+
+  test('onPoweroff restart hides the power-off (qemu_process.c:qemuProcessHandleShutdown)', async () => {
+    const all = await replayed(...started({ onPoweroff: 'restart' }), guest, ...reboot);
+    expect(all.slice(3).filter((line) => !line.includes('drop'))).toEqual([
+      '2 reboot',
+      '2 shutdownOrReboot done',
+      '2 running (booted)',
+    ]);
+  });
+
+  test('onCrash destroy: crashed panicked, stopped crashed, and no shutdown (qemu_driver.c:processGuestPanicEvent)', async () => {
+    const lines = [guest, event(2, 'GUEST_PANICKED'), event(2, 'STOP'), eof(2, true, { monitor: 'other' })];
+    const all = await replayed(...started({ onCrash: 'destroy' }), ...lines, done(2));
+    const told = all.slice(3).filter((line) => !/drop|done/.test(line));
+    expect(told).toEqual(['2 crashed panicked', '2 stopped crashed', '2 shutoff (crashed)']);
+  });
+
+  test('a reset of a crashed domain pauses it, silently (domain-states.md §2.3)', async () => {
+    const lines = [
+      ...[guest, event(2, 'GUEST_PANICKED'), done(2), asked(3, 'reset'), send(3, 'a', 'system_reset')],
+      ...[event(3, 'RESET'), reply(3, 'a'), done(3)],
+    ];
+    const all = await replayed(...started({ onCrash: 'preserve' }), ...lines);
+    expect(all.slice(-2)).toEqual(['3 reboot', '3 paused (crashed)']);
+  });
+});
+
+test('a rename is undefined renamed, defined renamed', async () => {
+  const lines = [asked(1, 'define'), done(1), asked(2, 'domrename'), done(2)];
+  expect((await replayed(manager(), ...lines)).slice(2)).toEqual([
+    '2 undefined renamed',
+    '2 defined renamed',
+    '2 shutoff (unknown)',
+  ]);
+});
+
 describe('a manager that was away', () => {
   const away = [asked(2, 'manager-stop'), done(2)];
   const back = (status: string) => [
@@ -187,13 +287,13 @@ describe('a manager that was away', () => {
     done(4),
   ];
 
-  test('sees nothing, and finds the difference when it is back', async () => {
+  test('sees nothing, and finds the difference when it is back; a pause is taken for one of its user (qemu_monitor.c:qemuMonitorVMStatusToPausedReason)', async () => {
     const meanwhile = [step(3, { by: 'qemu' }), { ...event(3, 'STOP'), onlyOtherMonitor: true }, done(3)];
     expect((await replayed(...started(), ...away, ...meanwhile, ...back('paused'))).slice(3)).toEqual([
       '2 running (booted)',
       '3 running (booted)',
       '4 suspended paused (reconstructed)',
-      '4 paused (unknown)',
+      '4 paused (user)',
     ]);
   });
 
@@ -202,6 +302,17 @@ describe('a manager that was away', () => {
       '2 running (booted)',
       '4 running (booted)',
     ]);
+  });
+
+  test('lets a guest run that a save had stopped (qemu_process.c:qemuProcessRecoverJob)', async () => {
+    const lines = [
+      ...[asked(2, 'save'), send(2, 's', 'stop'), event(2, 'STOP'), reply(2, 's')],
+      ...[asked(3, 'manager-kill'), done(3), { ...done(2, false), t: 3 }, asked(4, 'manager-start')],
+      ...[send(4, 'q', 'query-status'), reply(4, 'q', { status: 'paused', running: false })],
+      ...[send(4, 'c', 'cont'), event(4, 'RESUME'), reply(4, 'c'), done(4)],
+    ];
+    const all = await replayed(...started(), ...lines);
+    expect(all.slice(-2)).toEqual(['4 resumed unpaused', '4 running (save-canceled)']);
   });
 
   test('finds a QEMU gone that does not answer', async () => {

@@ -156,14 +156,18 @@ describe('the machine', () => {
   test('a handler answers in its place, until it is taken back', async () => {
     const qemu = await start();
     const { connection } = await ready(qemu.address);
-    qemu.handle('query-block', async (args) => [args]);
-    expect(await connection.execute('query-block', { x: 1 })).toEqual([{ x: 1 }]);
-    qemu.handle('query-block', () => {
+    qemu.handle('query-nothing', async (args) => [args]);
+    expect(await connection.execute<unknown>('query-nothing', { x: 1 })).toEqual([{ x: 1 }]);
+    qemu.handle('query-nothing', () => {
       throw new FakeCommandError('DeviceNotActive', 'no');
     });
-    expect(await failure(connection.execute('query-block'))).toMatchObject({ errorClass: 'DeviceNotActive' });
-    qemu.handle('query-block', null);
-    expect(await failure(connection.execute('query-block'))).toMatchObject({ errorClass: 'CommandNotFound' });
+    expect(await failure(connection.execute('query-nothing'))).toMatchObject({
+      errorClass: 'DeviceNotActive',
+    });
+    qemu.handle('query-nothing', null);
+    expect(await failure(connection.execute('query-nothing'))).toMatchObject({
+      errorClass: 'CommandNotFound',
+    });
   });
 });
 

@@ -1,0 +1,24 @@
+/** libvirt 9.0.0 `qemu_process.c:qemuProcessShutdownOrReboot`, `qemuProcessFakeReboot` */
+import { messageOf, StateError } from '../../errors.ts';
+import type { Handler } from './handler.ts';
+
+/**
+ * The guest is off, and QEMU waits (`-no-shutdown`): its process is ended, or the guest is reset and let run. A
+ * reboot that QEMU refuses is the end of the process too, as a failure: the guest is off.
+ */
+export const shutdownOrReboot: Handler<'shutdownOrReboot'> = async ({ action }, { control }) => {
+  if (control === null) return { status: 'ignored', why: 'not in control' };
+  if (action === 'end') return { status: 'done', facts: { end: { detail: 'shutdown', reason: 'shutdown' } } };
+  try {
+    await control.reset();
+    await control.resume('booted');
+    return { status: 'done', facts: { rebooted: true } };
+  } catch (error) {
+    if (error instanceof StateError) throw error;
+    return {
+      status: 'failed',
+      why: `no reboot: ${messageOf(error)}`,
+      facts: { rebooted: true, end: { detail: 'failed', reason: 'crashed' } },
+    };
+  }
+};

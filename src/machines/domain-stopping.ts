@@ -1,0 +1,70 @@
+/**
+ * The state of a domain that we end ourselves, from the decision to the end of its process.
+ *
+ * libvirt 9.0.0: src/qemu/qemu_process.c:qemuProcessBeginStopJob, qemuProcessStop
+ */
+import { domainSetup } from './domain-qemu-jobs.ts';
+import { cancel, contact, end, foundStates, gone, look } from './domain-transitions.ts';
+
+/** We end it: it is still there, but nothing is started for it, and the end of its process is expected. */
+export const stopping = domainSetup.createStateConfig({
+  tags: 'active',
+  on: {
+    'qemu.SHUTDOWN': {
+      guard: 'isFirstShutdown',
+      actions: ['emitShutdown', 'setShutdown', { type: 'setStoppingFrom', params: { state: 'shutdown' } }],
+    },
+    // What it is if the end does not come (libvirt's G1: QEMU's events change the state in the middle of any job).
+    'qemu.STOP': [
+      {
+        guard: { type: 'isStoppingFrom', params: { states: ['running'] } },
+        actions: ['emitSuspended', 'setPaused', { type: 'setStoppingFrom', params: { state: 'paused' } }],
+      },
+      { guard: 'isSameIncarnation', actions: ['forgetPausedReason', 'countIgnored'] },
+    ],
+    'qemu.RESUME': [
+      {
+        guard: { type: 'isStoppingFrom', params: { states: ['paused', 'pmsuspended', 'crashed'] } },
+        actions: ['emitRunning', 'setRunning', { type: 'setStoppingFrom', params: { state: 'running' } }],
+      },
+      { guard: 'isSameIncarnation', actions: ['forgetRunningReason', 'countIgnored'] },
+    ],
+    'qemu.RESET': [
+      { guard: 'isStartingUp', actions: 'countIgnored' },
+      {
+        guard: 'isSameIncarnation',
+        actions: { type: 'emitEvent', params: { type: 'reboot', args: {} } },
+      },
+    ],
+    'monitor.lost': { actions: { type: 'setMonitor', params: { monitor: 'lost' } } },
+    'processEvent.ended': [
+      { guard: 'saysGone', target: 'shutoff', actions: [...end('shutdown'), ...gone({ sawShutdown: true })] },
+      // It did not die: what it was before, it is again.
+      ...foundStates.map((state) => ({
+        guard: { type: 'isFailedDestroy' as const, params: { state } },
+        target: `active.${state}`,
+        actions: [...end(null), 'forgetEnding' as const, ...look('attached')],
+      })),
+      { actions: [...end(null)] },
+    ],
+    'monitor.ready': [
+      {
+        guard: { type: 'isSameContact', params: contact },
+        actions: { type: 'setMonitor', params: { monitor: 'ready' } },
+      },
+      {
+        target: 'shutoff',
+        actions: [...gone({ sawShutdown: true }), { type: 'contactAgain', params: contact }],
+      },
+    ],
+    'operation.requested': {
+      actions: { type: 'refuseOperation', params: { why: 'the domain is being destroyed' } },
+    },
+    'manager.stopping': { actions: { type: 'setEnding', params: ({ event }) => event } },
+    'operation.canceled': foundStates.map((state) => ({
+      guard: { type: 'isCanceledDestroy' as const, params: { state } },
+      target: `active.${state}`,
+      actions: [...cancel, 'forgetEnding' as const, ...look('attached')],
+    })),
+  },
+});
