@@ -64,6 +64,8 @@ export interface DomainFacts {
   readonly thresholds: Readonly<Record<string, ThresholdFacts>>;
   /** By alias of the NIC. */
   readonly nics: Readonly<Record<string, NicFacts>>;
+  /** Addresses that were added on the host for its RDMA devices, by interface. */
+  readonly addresses: Readonly<Record<string, readonly string[]>>;
   readonly clients: readonly GraphicsClient[];
   /** What the guest said of its last panic; null if it said nothing. */
   readonly panic: QemuEventData<'GUEST_PANICKED'>['info'];
@@ -90,6 +92,7 @@ export const noFacts: DomainFacts = {
   jobs: {},
   thresholds: {},
   nics: {},
+  addresses: {},
   clients: [],
   panic: null,
   migration: null,

@@ -74,11 +74,28 @@ describe('RDMA_GID_STATUS_CHANGED (qemu_driver.c:processRdmaGidStatusChangedEven
       ]);
     }));
 
-  test('one that went is removed', () =>
+  test('one that went is removed, once', () =>
+    inWorld(async ({ host, seen, tell }) => {
+      const address = 'fe80::5054:ff:fe12:3456/64';
+      tell(true);
+      tell(true);
+      tell(false);
+      tell(false);
+      // The look at attach is the first.
+      await seen.until(() => seen.of('outcome').length === 5);
+      const ended = seen.of('outcome').map(({ args }) => args.why ?? args.status);
+      expect(ended.slice(1)).toEqual(['done', 'it is there', 'done', 'it was not added for this domain']);
+      expect(written(host)).toEqual([
+        `address add ${address} dev macvtap0`,
+        `address del ${address} dev macvtap0`,
+      ]);
+    }));
+
+  test('one that was not added for the domain stays: the guest may not take what is of the host itself', () =>
     inWorld(async ({ host, tell, outcome }) => {
       tell(false);
-      expect(await outcome()).toEqual({ status: 'done' });
-      expect(written(host)).toEqual(['address del fe80::5054:ff:fe12:3456/64 dev macvtap0']);
+      expect(await outcome()).toEqual({ status: 'ignored', why: 'it was not added for this domain' });
+      expect(written(host)).toEqual([]);
     }));
 
   test('a prefix of 0 is an IPv4 address, with the broadcast of its network (virnetdevip.c:virNetDevIPAddrAdd)', () =>
