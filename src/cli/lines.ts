@@ -49,8 +49,16 @@ export interface Told {
   readonly reconstructed: boolean;
 }
 
-/** @returns null for what has no line of its own: drops are counted, `detached` is our own doing */
-export function bodyOf({ type, args, reconstructed }: Told): LineBody | null {
+/** A look of our own accord that went well: what it found is told by itself, and when it ends is up to chance. */
+const isQuietLook = ({ type, args }: Told): boolean =>
+  type === 'outcome' &&
+  ((args as ReportArgs['outcome']).type === 'attached' || (args as ReportArgs['outcome']).type === 'reset') &&
+  (args as ReportArgs['outcome']).status !== 'failed';
+
+/** @returns null for what has no line of its own: drops are counted, `detached` and a look are our own doing */
+export function bodyOf(told: Told): LineBody | null {
+  const { type, args, reconstructed } = told;
+  if (isQuietLook(told)) return null;
   // Type and arguments come together from the tables.
   if (Object.hasOwn(domainEvents, type))
     return { kind: 'event', event: type, args, ...(reconstructed ? { reconstructed } : {}) } as EventLine;

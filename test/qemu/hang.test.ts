@@ -129,11 +129,13 @@ describeWith(['qemu'], 'a QEMU that hangs', () => {
       hang = false;
     };
     const vm = await driver.attach({ monitor: qemu.path, times, devices: [trustedNic], trace });
+    const looks = () =>
+      seen.of('outcome').flatMap(({ args }) => (args.type === 'nicRxFilterChanged' ? [args] : []));
     await bounded(
       'the handler',
-      seen.until(() => seen.of('outcome').length === 1),
+      seen.until(() => looks().length === 1),
     );
-    expect(seen.of('outcome')[0]?.args).toEqual({
+    expect(looks()[0]).toEqual({
       type: 'nicRxFilterChanged',
       status: 'failed',
       why: 'no reply to query-rx-filter within 10000 ms',
@@ -143,9 +145,9 @@ describeWith(['qemu'], 'a QEMU that hangs', () => {
     qemu.kill('SIGCONT');
     await bounded(
       'the second look',
-      seen.until(() => seen.of('outcome').length === 2),
+      seen.until(() => looks().length === 2),
     );
-    expect(seen.of('outcome')[1]?.args).toEqual({ type: 'nicRxFilterChanged', status: 'done' });
+    expect(looks()[1]).toEqual({ type: 'nicRxFilterChanged', status: 'done' });
     // A NIC that no driver has set up yet is promiscuous.
     expect(seen.of('host').map(({ args }) => args.change)).toEqual([{ type: 'set-promiscuous', on: true }]);
     expect(host.flags).toContain('PROMISC');

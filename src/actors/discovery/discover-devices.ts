@@ -18,6 +18,8 @@ import { discoverNics, type NicSource } from './nics.ts';
 import { PERIPHERAL, type Peripheral, parsePeripherals } from './peripherals.ts';
 
 export interface DiscoverySource extends NicSource {
+  /** Where QEMU was asked for them already; null if it does not list them. */
+  readonly peripherals?: readonly Peripheral[] | null;
   /** Rejects if QEMU refuses, or does not answer: then what it would have told is not found. */
   execute(command: string, args: Readonly<Record<string, unknown>>): Promise<unknown>;
 }
@@ -31,7 +33,7 @@ export interface DiscoverySource extends NicSource {
  */
 export async function discoverDevices(from: DiscoverySource): Promise<DomainDevices> {
   const ask = createAsk((command, args) => from.execute(command, args), from.signal);
-  const peripherals = parsePeripherals(await ask('qom-list', { path: PERIPHERAL }));
+  const { peripherals = parsePeripherals(await ask('qom-list', { path: PERIPHERAL })) } = from;
   if (peripherals === null) return null;
   const ofType = (type: string): Peripheral[] =>
     peripherals.filter(({ qomType }) => kindOf(qomType).type === type);

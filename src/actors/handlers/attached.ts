@@ -24,7 +24,7 @@ export const attached: Handler<'attached'> = async (_, lease) => {
   const peripherals = parsePeripherals(await ask('qom-list', { path: PERIPHERAL }));
   const plugged = peripherals?.map(({ alias }) => alias) ?? null;
   const found = believesQemu(lease.facts())
-    ? await discoverDevices({ execute: ask, runtime, process, signal })
+    ? await discoverDevices({ peripherals, execute: ask, runtime, process, signal })
     : null;
   const before = lease.facts().facts;
   const answers = await readFacts(ask, found ?? lease.facts().devices);
