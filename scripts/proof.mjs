@@ -12,17 +12,13 @@ import { fileURLToPath } from 'node:url';
 /** @typedef {import('../test/support/proof.ts').ProofResult} ProofResult */
 
 /** Without the optimizing compilers: code that V8 makes meanwhile is no leak, but counts as heap. */
-const NODE_FLAGS = [
-  '--expose-gc',
-  '--no-opt',
-  '--no-sparkplug',
-  '--no-lazy-feedback-allocation',
-  '--import',
-  'tsx',
-];
+const WITHOUT_COMPILERS = ['--no-opt', '--no-sparkplug', '--no-lazy-feedback-allocation'];
+/** What a proof needs of Node besides. @type {Record<string, string[]>} */
+const FLAGS = { lifetimes: WITHOUT_COMPILERS };
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [name, ...settings] = process.argv.slice(2);
+const nodeFlags = ['--expose-gc', ...(FLAGS[name ?? ''] ?? []), '--import', 'tsx'];
 
 if (name === undefined) {
   const names = proofNames();
@@ -49,7 +45,7 @@ async function run(proof) {
   let result;
   const child = fork(`${root}test/proof/${proof}.proof.ts`, settings, {
     cwd: root,
-    execArgv: NODE_FLAGS,
+    execArgv: nodeFlags,
   });
   child.on('message', (message) => {
     result = /** @type {ProofResult} */ (message);
@@ -97,7 +93,7 @@ function page({ name, title, counts, rows }, commit) {
     ['Command', `\`npm run proof -- ${name}\``],
     ['Commit', commit],
     ['Machine', `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB memory`],
-    ['Node', `${process.version}, with \`${NODE_FLAGS.join(' ')}\``],
+    ['Node', `${process.version}, with \`${nodeFlags.join(' ')}\``],
     ['QEMU', qemuVersion()],
     [
       'Counts',

@@ -9,7 +9,7 @@ import { anyWalk, anyWalkFromOff, Reached, sameWhateverTheTime } from '../unit/p
 await proof({
   name: 'events',
   title: 'Any QEMU events, in any state, are accounted for, and nothing is thrown or stuck',
-  counts: { inputs: 5_000, walks: 10_000, interleavings: 3_000, lives: 1_000 },
+  counts: { inputs: 2_000, walks: 4_000, interleavings: 1_500, lives: 500 },
   async run({ counts, report, log }) {
     const seed = Date.now() % 2 ** 31;
     report({ what: 'seed', value: seed });
