@@ -141,6 +141,7 @@ export const releaseJob = (jobs: DomainJobs, id: string): Granted =>
 
 /** A manager's own async job begins (its kind), or ends (null). */
 export const setManagerJob = (jobs: DomainJobs, kind: AsyncJobKind | null): Granted => {
-  if (kind !== null) return { jobs: { ...jobs, async: { kind, holder: null } }, granted: [] };
+  // Two never run at once: what a manager says of a second one is not so yet.
+  if (kind !== null) return { jobs: { ...jobs, async: jobs.async ?? { kind, holder: null } }, granted: [] };
   return grant({ ...jobs, async: jobs.async?.holder === null ? null : jobs.async });
 };
