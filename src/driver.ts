@@ -3,7 +3,7 @@ import { resolve as resolvePath } from 'node:path';
 import type { z } from 'zod';
 import { createDomainLogic } from './actors/domain.ts';
 import { dumpPathOf } from './actors/dump-path.ts';
-import { endProcess } from './actors/end-process.ts';
+import { askToEnd, endProcess } from './actors/end-process.ts';
 import type { DomainRecord, Environment, Told } from './actors/environment.ts';
 import { Attachment, closedError } from './attachment.ts';
 import { attachSchema, parseOptions } from './config.ts';
@@ -96,6 +96,7 @@ export class Driver implements AsyncDisposable {
         signal.throwIfAborted();
         return record.abilities;
       },
+      askToEnd: (record, by) => askToEnd(runtime, by, record),
       endProcess: (by, record) => endProcess(runtime, by, record),
       wants: (type) => this.#events.wants(type),
       tell: (record, told) => this.#tell(record, told),

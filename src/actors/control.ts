@@ -8,7 +8,7 @@ import type { PausedReason, RunningReason } from '../events/domain-state.ts';
 import type { DomainContext, DomainMachineEvent } from '../machines/domain-context.ts';
 import type { ExecuteKnown } from '../qmp/execute.ts';
 import type { Ask } from './discovery/ask.ts';
-import type { DomainRecord, Environment } from './environment.ts';
+import type { DomainRecord, Environment, ProcessEnder } from './environment.ts';
 
 export interface Control {
   /** Stops the CPUs; the STOP that comes has this reason. libvirt `qemu_process.c:qemuProcessStopCPUs` */
@@ -17,6 +17,8 @@ export interface Control {
   resume(reason: RunningReason): Promise<void>;
   /** Resets the guest, whatever `onReboot` says; it stays as it is, running or not. */
   reset(): Promise<void>;
+  /** Sends QEMU to its end, and does not wait for it: the guest is off. libvirt `qemu_process.c:qemuProcessKill` */
+  end(): Promise<void>;
   /**
    * Writes the guest's memory to a file of the dump directory, and waits until it is there.
    *
@@ -26,7 +28,7 @@ export interface Control {
 }
 
 /** By what it is done: a lease. */
-interface ControlTools {
+interface ControlTools extends Pick<ProcessEnder, 'signal' | 'process'> {
   readonly ask: Ask;
   readonly execute: ExecuteKnown;
   facts(): DomainContext;
@@ -56,6 +58,7 @@ export function createControl(environment: Environment, record: DomainRecord, le
         if (endsReboot) await lease.ask('set-action', { reboot: 'shutdown' });
       }
     },
+    end: () => environment.askToEnd(record, lease),
     async dump() {
       const path = environment.dumpPath(record);
       if (path === null)

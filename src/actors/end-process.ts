@@ -36,6 +36,20 @@ export async function endProcess(
   throw new StateError(`${record.name} does not end, not even by SIGKILL`, { domain: record.name });
 }
 
+/** `quit`, else SIGTERM; not waited for. */
+export async function askToEnd(
+  { processes }: Pick<Runtime, 'processes'>,
+  by: ProcessEnder,
+  record: DomainRecord,
+): Promise<void> {
+  try {
+    await by.execute('quit', {}, { timeoutMs: END_TIMEOUT_MS });
+  } catch (error) {
+    by.signal.throwIfAborted();
+    await signalVerified(processes, by.process, record, 'SIGTERM', error);
+  }
+}
+
 async function signalVerified(
   processes: Processes,
   process: ProcessIdentity | null,

@@ -98,6 +98,8 @@ export interface Environment {
   dumpPath(record: DomainRecord): string | null;
   /** Asks what the QEMU of a domain has, and notes it in the record; null if it does not tell. @throws the signal's reason */
   probe(record: DomainRecord, connection: Askable, signal: AbortSignal): Promise<QemuAbilities | null>;
+  /** Sends a QEMU whose guest is off to its end. @throws StateError if it refuses and its process is not known */
+  askToEnd(record: DomainRecord, by: ProcessEnder): Promise<void>;
   /** Ends the process of a domain; the end is told by its monitor. @throws if it cannot */
   endProcess(by: ProcessEnder, record: DomainRecord): Promise<void>;
   /** Whether anybody wants to hear of a type. */

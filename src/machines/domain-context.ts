@@ -126,7 +126,7 @@ export interface DomainContext {
   /** Null while inactive. */
   readonly incarnation: Incarnation | null;
   /** An incarnation begins when it is started, or met while active: it then owes one `stopped`. */
-  readonly begun: boolean;
+  readonly begun: 'no' | 'by-manager' | 'yes';
   /** Some QEMU was met before: what comes next is a later incarnation, seen from its beginning. */
   readonly met: boolean;
   /** Reason of the present state. */

@@ -52,10 +52,15 @@ export const domainGuards = {
     context.stoppingFrom !== 'shutdown' &&
     (context.ending?.detail === 'destroyed' || context.ending?.detail === 'shutdown') &&
     context.incarnation?.uuid === event.incarnation,
+  /** While we end it, its monitor is open only for these ends. libvirt 9.0.0 `qemu_process.c:qemuProcessStop` */
+  isHeard: ({ context, event }: Args) =>
+    'incarnation' in event &&
+    context.incarnation?.uuid === event.incarnation &&
+    (context.ending?.detail === 'destroyed' || context.ending?.detail === 'shutdown'),
   isStoppingFrom: ({ context, event }: Args, { states }: { states: readonly DomainState[] }) =>
     'incarnation' in event &&
     context.incarnation?.uuid === event.incarnation &&
-    context.begun &&
+    context.begun === 'yes' &&
     context.stoppingFrom !== null &&
     states.includes(context.stoppingFrom),
   isFoundAs: (_: Args, params: { contact: Contact; same: boolean; state: DomainState }) =>

@@ -327,7 +327,7 @@ export const domainMachine = domainSetup.createMachine({
     devicesFound: false,
     policies: input.policies,
     incarnation: null,
-    begun: false,
+    begun: 'no',
     met: false,
     reason: 'unknown',
     stoppingFrom: null,

@@ -33,7 +33,7 @@ export function foundAs({
 /** What is announced when the process is gone: our own ending, else by whether SHUTDOWN was seen. */
 export function endingOf(context: DomainContext, sawShutdown: boolean): Ending {
   // Its start had not come to its end.
-  if (!context.begun) return { detail: 'failed', reason: 'failed' };
+  if (context.begun !== 'yes') return { detail: 'failed', reason: 'failed' };
   if (context.ending !== null) return context.ending;
   if (sawShutdown) return { detail: 'shutdown', reason: 'shutdown' };
   return { detail: 'failed', reason: 'crashed' };
@@ -59,8 +59,7 @@ export function lifecycleOf({ state, reason }: StateAndReason, from: DomainState
 }
 
 /** Its first RESUME is the boot of a QEMU that somebody else starts; a manager announces its own start itself. */
-export const isBoot = ({ begun, work }: Pick<DomainContext, 'begun' | 'work'>): boolean =>
-  !begun && work.jobs.async?.kind !== 'start';
+export const isBoot = ({ begun }: Pick<DomainContext, 'begun'>): boolean => begun === 'no';
 
 /** The reason of what RESUME makes of it. libvirt 9.0.0 `qemu_process.c:qemuProcessHandleResume` */
 export function newReason(context: DomainContext): RunningReason {

@@ -97,7 +97,7 @@ export const domainStatesSetup = setup({
     }),
     /** Of an incarnation that never ran, nothing is announced. */
     emitShutdown: enqueueActions(({ context, enqueue, event }) => {
-      if (event.type !== 'qemu.SHUTDOWN' || !context.begun) return;
+      if (event.type !== 'qemu.SHUTDOWN' || context.begun !== 'yes') return;
       const { guest } = event.data;
       const detail = guest === null ? 'finished' : guest ? 'guest' : 'host';
       enqueue.emit({
@@ -110,7 +110,7 @@ export const domainStatesSetup = setup({
     /** The one `stopped` of an incarnation that began. */
     emitStopped: enqueueActions(
       ({ context, enqueue }, params: { sawShutdown: boolean; reconstructed?: true }) => {
-        if (!context.begun) return;
+        if (context.begun !== 'yes') return;
         enqueue.emit({
           type: 'lifecycle',
           args: { event: 'stopped', detail: endingOf(context, params.sawShutdown).detail },
@@ -257,7 +257,7 @@ export const domainStatesSetup = setup({
     setRunning: assign({
       reason: ({ context }) => newReason(context),
       runningReason: null,
-      begun: ({ context }) => context.begun || isBoot(context),
+      begun: ({ context }) => (isBoot(context) ? 'yes' : context.begun),
     }),
     setStarting: assign({
       reason: ({ context }) => context.runningReason ?? 'unpaused',
@@ -273,10 +273,10 @@ export const domainStatesSetup = setup({
     }),
     setStoppingFrom: assign({ stoppingFrom: (_, params: { state: DomainState }) => params.state }),
     forgetEnding: assign({ ending: null, stoppingFrom: null }),
-    setBegun: assign({ begun: true }),
+    setBegun: assign({ begun: 'yes' }),
     beginIncarnation: assign({
       incarnation: (_, contact: Contact) => ({ uuid: contact.incarnation, id: contact.id }),
-      begun: ({ context }, contact) => !context.met || foundAs(contact).state === 'running',
+      begun: ({ context }, contact) => (!context.met || foundAs(contact).state === 'running' ? 'yes' : 'no'),
       reason: ({ context }, contact) => {
         const found = foundAs(contact);
         return context.met && found.state === 'running' ? 'booted' : found.reason;
@@ -299,13 +299,14 @@ export const domainStatesSetup = setup({
     startIncarnation: assign({
       monitor: 'ready',
       incarnation: (_, params: { incarnation: { uuid: string; id: number } }) => params.incarnation,
+      begun: 'by-manager',
       met: true,
       reason: 'starting-up',
     }),
     endIncarnation: assign({
       reason: ({ context }, params: { sawShutdown: boolean }) => endingOf(context, params.sawShutdown).reason,
       incarnation: null,
-      begun: false,
+      begun: 'no',
       ending: null,
       stoppingFrom: null,
       pausedReason: null,

@@ -3,8 +3,40 @@
  *
  * libvirt 9.0.0: src/qemu/qemu_process.c:qemuProcessBeginStopJob, qemuProcessStop
  */
+
+import { type AnnouncedName, announcedNames } from './domain-announcements.ts';
 import { domainSetup } from './domain-qemu-jobs.ts';
-import { cancel, contact, end, foundStates, gone, look } from './domain-transitions.ts';
+import { cancel, contact, end, foundStates, gone, look, type With } from './domain-transitions.ts';
+
+/** What is told whatever the state (libvirt's G6), as long as the monitor is open. */
+const informational = {
+  ...(Object.fromEntries(
+    announcedNames.map((name) => [`qemu.${name}`, { guard: 'isHeard', actions: 'announce' }]),
+  ) as { readonly [N in AnnouncedName as `qemu.${N}`]: { guard: 'isHeard'; actions: 'announce' } }),
+  'qemu.BLOCK_IO_ERROR': {
+    guard: 'isHeard',
+    actions: { type: 'emitIoError', params: ({ event }: With<'qemu.BLOCK_IO_ERROR'>) => event.data },
+  },
+  'qemu.SUSPEND': {
+    guard: 'isHeard',
+    actions: { type: 'emitEvent', params: { type: 'pm-suspend', args: {} } },
+  },
+  'qemu.SUSPEND_DISK': {
+    guard: 'isHeard',
+    actions: { type: 'emitEvent', params: { type: 'pm-suspend-disk', args: {} } },
+  },
+  'qemu.WAKEUP': {
+    guard: 'isHeard',
+    actions: { type: 'emitEvent', params: { type: 'pm-wakeup', args: {} } },
+  },
+  'qemu.WATCHDOG': {
+    guard: 'isHeard',
+    actions: {
+      type: 'emitEvent',
+      params: ({ event }: With<'qemu.WATCHDOG'>) => ({ type: 'watchdog' as const, args: event.data }),
+    },
+  },
+} as const;
 
 /** We end it: it is still there, but nothing is started for it, and the end of its process is expected. */
 export const stopping = domainSetup.createStateConfig({
@@ -36,6 +68,7 @@ export const stopping = domainSetup.createStateConfig({
         actions: { type: 'emitEvent', params: { type: 'reboot', args: {} } },
       },
     ],
+    ...informational,
     'monitor.lost': { actions: { type: 'setMonitor', params: { monitor: 'lost' } } },
     'processEvent.ended': [
       { guard: 'saysGone', target: 'shutoff', actions: [...end('shutdown'), ...gone({ sawShutdown: true })] },

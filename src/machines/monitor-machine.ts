@@ -58,6 +58,10 @@ const monitorSetup = setup({
   actions: {
     countAttempt: assign({ attempts: ({ context }) => context.attempts + 1 }),
     forgetAttempts: assign({ attempts: 0 }),
+    /** At once, but for a peer that breaks the protocol: it may do so each time. */
+    beginAttempts: assign({
+      attempts: (_, { protocolError }: { protocolError: boolean }) => (protocolError ? 1 : 0),
+    }),
     tellReady: sendTo(
       ({ context }) => context.domain,
       (_, contact: Contact) => ({ type: 'monitor.ready', contact }),
@@ -95,7 +99,10 @@ const attemptFailed = {
 const lost = {
   target: '#monitor.waiting',
   actions: [
-    'forgetAttempts',
+    {
+      type: 'beginAttempts',
+      params: ({ event }: { event: { protocolError: boolean } }) => ({ protocolError: event.protocolError }),
+    },
     {
       type: 'tellLost',
       params: ({ event }: { event: { protocolError: boolean } }) => ({ protocolError: event.protocolError }),

@@ -109,8 +109,8 @@ export class Exchange {
 
   /** The next command that may be sent now, which counts as sent from here; out-of-band ones first. */
   take(): Outgoing | null {
-    const [entry] =
-      this.#inBandSent < this.#limit ? first(this.#waitingOob, this.#waiting) : this.#waitingOob;
+    const full = this.#inBandSent >= this.#limit;
+    const [entry] = first(this.#waitingOob, full ? this.#quits() : this.#waiting);
     if (entry === undefined) return null;
     this.#waitingOob.delete(entry);
     this.#waiting.delete(entry);
@@ -127,6 +127,11 @@ export class Exchange {
         id,
       },
     };
+  }
+
+  /** Sent although others are unanswered: QEMU takes it from the socket in its turn, and nothing comes after it. */
+  #quits(): ReadonlySet<Entry> {
+    return new Set([...this.#waiting].filter(({ name }) => name === 'quit'));
   }
 
   /**

@@ -59,6 +59,11 @@ export class ReplayBlocks {
       this.#domain.send({ type: 'manager.jobRegistered', id, job: null });
   }
 
+  /** What a device has that is plugged with a node. */
+  contentsAt(node: string): DiskContents {
+    return contentsOf(this.#layersAt(node));
+  }
+
   #ask(args: JsonObject, intent: JobIntent | null): void {
     const id = text(args.id) ?? text(args.device);
     if (id !== null) this.#domain.send({ type: 'manager.jobAsked', id, intent });

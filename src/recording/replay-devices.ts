@@ -3,6 +3,7 @@
  * commands, and told when its call has succeeded.
  */
 import { deviceSchema } from '../config.ts';
+import { type DiskDevice, isDisk } from '../events/devices.ts';
 import type { JsonObject } from '../qmp/message.ts';
 import { type Call, commandOf, onlyKnown, type RecordingLine } from './format.ts';
 import { ReplayBlocks } from './replay-blocks.ts';
@@ -19,6 +20,8 @@ export class ReplayDevices {
   readonly #blocks: ReplayBlocks;
   /** Id of the device that was plugged last. */
   #plugged: string | null = null;
+  /** Its block node, if it has one. */
+  #drive: string | null = null;
   /** `virsh domblkthreshold DOMAIN vda[3] …` names a layer. */
   #isIndexed = false;
 
@@ -37,6 +40,7 @@ export class ReplayDevices {
     switch (commandOf(line)) {
       case 'device_add':
         this.#plugged = typeof args.id === 'string' ? args.id : null;
+        this.#drive = typeof args.drive === 'string' ? args.drive : null;
         return;
       case 'block-set-write-threshold':
         if (typeof args['node-name'] === 'string')
@@ -64,7 +68,15 @@ export class ReplayDevices {
     if (!operation.startsWith('attach-') || this.#plugged === null) return;
     const parsed = deviceSchema.safeParse(onlyKnown({ type: 'other', ...config, alias: this.#plugged }));
     this.#plugged = null;
-    if (parsed.success)
-      this.#domain.actor.send({ type: 'manager.deviceChanged', device: parsed.data, added: true });
+    if (!parsed.success) return;
+    const device = isDisk(parsed.data) ? this.#withContents(parsed.data) : parsed.data;
+    this.#domain.actor.send({ type: 'manager.deviceChanged', device, added: true });
+  }
+
+  /** A configuration does not name the nodes that the manager made for it. */
+  #withContents(disk: DiskDevice): DiskDevice {
+    if (disk.nodes.length > 0 || this.#drive === null) return disk;
+    const { nodes, paths, source } = this.#blocks.contentsAt(this.#drive);
+    return { ...disk, nodes, paths, source: source ?? disk.source };
   }
 }

@@ -96,6 +96,7 @@ export class ReplayDomain implements DomainRecord {
         return abilities;
       },
       // What comes of it is recorded.
+      askToEnd: async () => {},
       endProcess: async () => {},
       wants: () => true,
       tell: (_, told) => this.#tell(told),

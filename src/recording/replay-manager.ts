@@ -4,11 +4,11 @@
  * Rules of this file: nothing is executed. A call is played by the machine events that the real operation sends;
  * what QEMU's events mean is the domain machine's alone.
  */
-import { isChannel } from '../events/devices.ts';
 import type { AsyncJobKind } from '../events/jobs.ts';
 import type { Incarnation } from '../machines/domain-context.ts';
 import { type Call, commandOf, isOwnEof, type RecordingLine } from './format.ts';
 import { type Operation, operationOf, restoring } from './operations.ts';
+import { channelsOf } from './replay-channels.ts';
 import { ReplayDevices } from './replay-devices.ts';
 import type { ReplayDomain } from './replay-domain.ts';
 
@@ -37,6 +37,8 @@ export class ManagerPlay {
   /** The manager process runs. */
   #up = true;
   #defined = false;
+  /** Its configuration was taken away while it ran. */
+  #undefined = false;
   /** The last run, also when it is over: what comes late of it is stale. */
   #incarnation: Incarnation | null = null;
   readonly #devices: ReplayDevices;
@@ -240,7 +242,10 @@ export class ManagerPlay {
     if (this.#settling.delete(index)) this.#domain.actor.send({ type: 'command.settled' });
     const send = this.#domain.monitor.sendOf(index);
     if (send !== null && commandOf(send) === 'query-chardev' && this.#isStarting)
-      this.#lookAtChannels(message);
+      this.#domain.actor.send({
+        type: 'manager.channels',
+        channels: channelsOf(this.#domain.actor.getSnapshot().context.devices, message.return),
+      });
     if (send !== null && this.#step?.by === 'manager') this.#devices.answered(send, message);
     if (send === null || commandOf(send) !== 'query-status' || !this.#up || this.#connected) return;
     const { return: value } = message;
@@ -251,18 +256,6 @@ export class ManagerPlay {
 
   get #isStarting(): boolean {
     return this.#domain.actor.getSnapshot().matches({ active: 'starting' });
-  }
-
-  /** libvirt names the chardev of a device after it. libvirt 9.0.0 `qemu_alias.c:qemuAliasChardevFromDevAlias` */
-  #lookAtChannels({ return: chardevs }: RecordingLine<'reply'>['message']): void {
-    if (!Array.isArray(chardevs)) return;
-    const channels: Record<string, 'connected' | 'disconnected'> = {};
-    for (const { alias } of (this.#domain.actor.getSnapshot().context.devices ?? []).filter(isChannel)) {
-      const chardev: unknown = chardevs.find(({ label }) => label === `char${alias}`);
-      if (typeof chardev === 'object' && chardev !== null && 'frontend-open' in chardev)
-        channels[alias] = chardev['frontend-open'] === true ? 'connected' : 'disconnected';
-    }
-    this.#domain.actor.send({ type: 'manager.channels', channels });
   }
 
   #event(line: RecordingLine<'event'>): void {
@@ -349,8 +342,12 @@ export class ManagerPlay {
     this.#devices.done(call);
     switch (call.operation) {
       case 'define':
-        actor.send({ type: 'manager.defined', detail: this.#defined ? 'updated' : 'added' });
+        actor.send({
+          type: 'manager.defined',
+          detail: this.#defined || this.#undefined ? 'updated' : 'added',
+        });
         this.#defined = true;
+        this.#undefined = false;
         return;
       case 'domrename':
         actor.send({ type: 'manager.undefined', detail: 'renamed' });
@@ -359,6 +356,7 @@ export class ManagerPlay {
       case 'undefine':
         actor.send({ type: 'manager.undefined', detail: 'removed' });
         this.#defined = false;
+        this.#undefined = this.#domain.incarnation !== null;
         return;
       case 'manager-stop':
       case 'manager-kill':

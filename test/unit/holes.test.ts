@@ -460,3 +460,30 @@ describe('holes of our own, found by the random walks and lives of test/unit/pro
     ]);
   });
 });
+
+describe('what is heard until the end (libvirt: the informational events, whatever the state)', () => {
+  test('a power-off that a policy follows leaves the domain `shutdown` until its process is gone', () => {
+    const walk = new Walk({ policies: { onPoweroff: 'destroy' } });
+    walk.contact('running');
+    walk.qemu('SHUTDOWN', { guest: true });
+    expect(walk.snapshot.value).toEqual({ active: 'shutdown' });
+    expect(walk.qemu('RTC_CHANGE', { offset: 3 }).emitted).toEqual(['rtc-change 3']);
+    expect(walk.qemu('RESUME')).toEqual({
+      state: 'running unpaused',
+      emitted: ['lifecycle resumed unpaused'],
+    });
+  });
+
+  test('while a domain is being destroyed', () => {
+    const walk = new Walk();
+    walk.contact('running');
+    const request = { id: 'operation#1', operation: 'destroy', data: {}, timeoutMs: 1000 } as const;
+    walk.send({ type: 'operation.requested', ...request });
+    expect(walk.qemu('RTC_CHANGE', { offset: 3 }).emitted).toEqual(['rtc-change 3']);
+    expect(walk.qemu('WATCHDOG', { action: 'none' }).emitted).toEqual(['watchdog none']);
+    // Work is not begun any more.
+    expect(walk.qemu('DEVICE_DELETED', { device: 'net0' }).emitted).toEqual([
+      'drop ignored-in-state DEVICE_DELETED',
+    ]);
+  });
+});

@@ -8,7 +8,10 @@ import type { Handler } from './handler.ts';
  */
 export const shutdownOrReboot: Handler<'shutdownOrReboot'> = async ({ action }, { control }) => {
   if (control === null) return { status: 'ignored', why: 'not in control' };
-  if (action === 'end') return { status: 'done', facts: { end: { detail: 'shutdown', reason: 'shutdown' } } };
+  if (action === 'end') {
+    await control.end();
+    return { status: 'done' };
+  }
   try {
     await control.reset();
     await control.resume('booted');

@@ -272,3 +272,23 @@ describe('eject()', () => {
       expect(open(qemu)).toEqual([]);
     }));
 });
+
+test('destroy() sends quit past a command that QEMU has not answered, which takes it in its turn', () => {
+  let tell = (): void => {};
+  const sent = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  const trace = (direction: string, message: object): void => {
+    if (direction === 'send' && 'execute' in message && message.execute === 'quit') tell();
+  };
+  return underControl({ attach: { trace } }, async ({ vm, qemu }) => {
+    const held = hold(qemu, 'query-block');
+    const asked = vm.execute('query-block').catch(() => {});
+    await held.reached;
+    const destroyed = vm.destroy();
+    await sent;
+    held.release();
+    await Promise.all([destroyed, asked]);
+    expect(vm.state).toMatchObject({ state: 'shutoff', reason: 'destroyed' });
+  });
+});

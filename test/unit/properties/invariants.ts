@@ -194,7 +194,8 @@ export class Invariants {
     const own = lifecyclesOf(emitted).filter(() => event.type !== 'manager.announced');
     const ended = before.incarnation !== null && after.incarnation?.uuid !== before.incarnation.uuid;
     // What never ran is owed nothing.
-    const run = ended && !before.begun ? this.lifecycles.runs.get(before.incarnation.uuid) : undefined;
+    const run =
+      ended && before.begun !== 'yes' ? this.lifecycles.runs.get(before.incarnation.uuid) : undefined;
     if (run !== undefined) run.stopped = true;
     for (const item of own) {
       const last =
@@ -209,11 +210,11 @@ export class Invariants {
     }
     const stops = own.filter(({ args }) => args.event === 'stopped');
     if (!ended) assert.equal(stops.length, 0, '4: STOPPED is the end of an incarnation');
-    else assert.equal(stops.length, before.begun ? 1 : 0, '4, 5: one STOPPED for each that began');
+    else assert.equal(stops.length, before.begun === 'yes' ? 1 : 0, '4, 5: one STOPPED for each that began');
     if (!begins) return;
     this.#foundShutdown = event.type === 'monitor.ready' && event.contact.runState === 'shutdown';
     if (!own.some(({ args }) => args.event === 'started'))
-      this.lifecycles.met(incarnation.uuid, incarnation.id, after.begun ? 'met' : 'managed');
+      this.lifecycles.met(incarnation.uuid, incarnation.id, after.begun === 'yes' ? 'met' : 'managed');
   }
 
   /** 13–16: how it ends. */
@@ -291,7 +292,8 @@ export class Invariants {
     }
     if (event.type === 'qemu.RESUME') {
       assert.equal(after.runningReason, null, '19: each RESUME empties the hint');
-      const isPlain = before.begun && before.runningReason === null && !before.reason.startsWith('postcopy');
+      const isPlain =
+        before.begun === 'yes' && before.runningReason === null && !before.reason.startsWith('postcopy');
       if (from !== 'running' && to === 'running' && isPlain) assert.equal(after.reason, 'unpaused', '29');
     }
     if (event.type === 'qemu.RESET') {
@@ -314,7 +316,7 @@ const isOutcome = ({ type }: DomainMachineEvent): boolean => type === 'processEv
 /** 17: the exceptions, which libvirt has too: a reset of a crashed domain, a start, and the end of what did not run. */
 function isAnnounced({ event, before, from }: Transition): boolean {
   if (event.type === 'command.reset' && from === 'crashed') return false;
-  if (event.type === 'manager.starting' || !before.begun) return false;
+  if (event.type === 'manager.starting' || before.begun !== 'yes') return false;
   return true;
 }
 
