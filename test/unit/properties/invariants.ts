@@ -200,7 +200,9 @@ export class Invariants {
     for (const item of own) {
       const last =
         item.incarnation === null ? [] : (this.lifecycles.runs.get(item.incarnation.uuid)?.told ?? []);
-      this.#ending(item.args, { before, after, last: last.at(-1), event });
+      // The one lifecycle event that changes no state (T10).
+      const changes = last.filter((one) => one !== 'crashed crashloaded');
+      this.#ending(item.args, { before, after, last: changes.at(-1), event });
       this.lifecycles.tell({
         args: item.args,
         incarnation: item.incarnation?.uuid ?? null,
