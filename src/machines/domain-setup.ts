@@ -95,9 +95,9 @@ export const domainStatesSetup = setup({
       if (!params.protocolError) return;
       enqueue.emit({ type: 'control-error', args: {}, incarnation: context.incarnation });
     }),
-    /** Of an incarnation that never ran, nothing is announced. */
+    /** Of an incarnation that never ran nothing is announced, but of one that a manager is starting. */
     emitShutdown: enqueueActions(({ context, enqueue, event }) => {
-      if (event.type !== 'qemu.SHUTDOWN' || context.begun !== 'yes') return;
+      if (event.type !== 'qemu.SHUTDOWN' || context.begun === 'no') return;
       const { guest } = event.data;
       const detail = guest === null ? 'finished' : guest ? 'guest' : 'host';
       enqueue.emit({
