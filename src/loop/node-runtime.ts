@@ -1,10 +1,10 @@
 /** The Runtime on Node and Linux. */
 import { execFile } from 'node:child_process';
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
-import { connect as connectSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { v4 as uuidv4 } from 'uuid';
 import type { EventLoop } from './event-loop.ts';
+import { MonitorSocket } from './monitor-socket.ts';
 import { NodeEventLoop } from './node-event-loop.ts';
 import type {
   Address,
@@ -24,7 +24,7 @@ const MAX_COMMAND_OUTPUT_BYTES = 8 * 1024 * 1024;
 function connect(address: Address, signal: AbortSignal): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
-    const socket = connectSocket('path' in address ? { path: address.path } : { ...address });
+    const socket = new MonitorSocket().connect('path' in address ? { path: address.path } : { ...address });
     const settle = (): void => {
       socket.off('connect', onConnect);
       socket.off('error', onError);

@@ -2,9 +2,7 @@
  * One QMP connection over an open stream: greeting, negotiation, commands, events, end.
  *
  * Rules of this file:
- * - Reading and writing are done in turns of the event loop, never from inside a call. Between the wish to
- *   write and the write the loop looks at the socket once: a write to a peer that is gone fails the stream,
- *   and with it what was not read, for instance the SHUTDOWN that tells why.
+ * - Reading and writing are done in turns of the event loop, never from inside a call.
  * - A message is dealt with completely, in wire order, before the next one is looked at.
  * - Whatever ends the connection goes through `#end`, once; after it every promise is settled.
  */
@@ -93,8 +91,6 @@ export class QmpConnection {
   #closedByUs = false;
   #oob = false;
   #bytesReceived = 0;
-  /** Whether the loop has looked for input since there is something to write. */
-  #looked = false;
 
   /** @param stream - open, for instance from `Runtime.connect`; belongs to the connection from here on */
   constructor(stream: Duplex, options: ConnectionOptions) {
@@ -273,13 +269,7 @@ export class QmpConnection {
       // What came before the end counts.
       while (!this.closed && this.#stream.readableLength > 0 && this.#read(this.#stream.readableLength)) {}
       this.#end(this.#streamFailure());
-    } else if ((ready & WRITABLE) !== 0 && !this.closed) {
-      if (this.#looked) this.#write();
-      else {
-        this.#looked = true;
-        this.#loop.updateHandle(this.#watch, READABLE | WRITABLE);
-      }
-    }
+    } else if ((ready & WRITABLE) !== 0 && !this.closed) this.#write();
   }
 
   #read(budgetBytes: number): boolean {
@@ -299,7 +289,6 @@ export class QmpConnection {
   }
 
   #write(): void {
-    this.#looked = false;
     this.#loop.updateHandle(this.#watch, READABLE);
     for (let next = this.#exchange.take(); next !== null; next = this.#exchange.take()) {
       this.#trace('send', next.message);
