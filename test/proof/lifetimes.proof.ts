@@ -80,12 +80,14 @@ await proof({
       if (args.event === 'started') started += 1;
     });
     const vm = await driver.attach({ monitor: qemu.path });
+    const isBusy = (of: Domain): boolean => of.actor.getSnapshot().context.work.running !== null;
     const children = (of: Domain): string => Object.keys(of.actor.getSnapshot().children).join(' ');
     const marks: { heap: number; children: string; resources: string }[] = [];
     const marksAt = [0.2, 0.6, 1].map((part) => Math.round(part * counts.incarnations));
     for (let n = 1; n <= counts.incarnations; n += 1) {
       await qemu.restart();
-      while (started < n || vm.state.monitor !== 'ready') await turn();
+      // Up to the end of the look that each attach makes.
+      while (started < n || vm.state.monitor !== 'ready' || isBusy(vm)) await turn();
       (qemu.received as unknown[]).length = 0;
       if (!marksAt.includes(n)) continue;
       marks.push({ heap: await heap(), children: children(vm), resources: resources() });
