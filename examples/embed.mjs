@@ -23,7 +23,7 @@ subscribe('qemu-actors:drop', ({ domain, reason, event }) => console.log('droppe
 const eventLoop = new CountingLoop();
 const driver = await openDriver({
   eventLoop,
-  onCallbackError: (error, event) => console.error(`callback for ${event.type}:`, error),
+  onCallbackError: (error, event) => console.error(`callback for ${event?.type ?? 'free'}:`, error),
 });
 try {
   driver.on('lifecycle', ({ domain, id, args }) => console.log(domain.name, id, args.event, args.detail));

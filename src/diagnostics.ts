@@ -6,7 +6,7 @@
  * | `qemu-actors:qemu-event` | `{ domain, incarnation, event, data }`, each QEMU event as it comes |
  * | `qemu-actors:domain-event` | `{ domain, incarnation, type, args }`, each domain event as it is queued |
  * | `qemu-actors:drop` | `{ domain, incarnation, reason, event }` |
- * | `qemu-actors:callback-error` | `{ domain, type, error }`, a subscriber's callback threw or rejected |
+ * | `qemu-actors:callback-error` | `{ domain, type, error }`, a subscriber's callback threw or rejected; null: one that frees |
  * | `qemu-actors:handler-error` | `{ domain, incarnation, error }`, a `HandlerError` |
  * | `tracing:qemu-actors:command:*` | tracing channel, `{ domain, incarnation, command }` |
  * | `tracing:qemu-actors:process-event:*` | tracing channel, `{ domain, incarnation, type }` |

@@ -10,6 +10,7 @@ import type { DomainState } from './events/domain-state.ts';
 import type { MonitorState, ReportArgs, ReportId } from './events/reports.ts';
 import type { OperationData, OperationName } from './machines/domain-operations.ts';
 import { reportedState } from './machines/reported-state.ts';
+import { type OperationOptions, operate } from './operate.ts';
 import type { QmpCommands } from './qmp/commands.ts';
 import type { ExecuteOptions, ExecuteParameters, UnknownCommand } from './qmp/execute.ts';
 import type { EventStream, EventStreamOptions } from './subscriptions/event-stream.ts';
@@ -24,6 +25,8 @@ export type DomainEvent<I extends EventId = EventId> = {
     readonly type: K;
     readonly args: EventArgs[K];
     readonly domain: Domain;
+    /** Of the domain, when the event was made. */
+    readonly name: string;
     /** Of the QEMU that it was; null if that has none. */
     readonly uuid: string | null;
     /** libvirt's small domain id of the run that it belongs to; null if it belongs to none. */
@@ -47,15 +50,20 @@ export interface DomainSnapshot {
   readonly monitor: MonitorState;
 }
 
-export interface OperationOptions {
-  readonly signal?: AbortSignal;
-  /** For the operation, and as long (30 s at most) for the domain job before it. @defaultValue 30 000; `destroy` 60 000 */
-  readonly timeoutMs?: number;
-}
-
 export interface EjectOptions extends OperationOptions {
   /** Opens the tray although the guest locked it. @defaultValue false */
   readonly force?: boolean;
+}
+
+export interface WatchOptions {
+  /** Ends it, without an error. */
+  readonly signal?: AbortSignal;
+}
+
+export interface WaitOptions {
+  readonly signal?: AbortSignal;
+  /** Without it only the signal, or the domain's end, bounds the wait. */
+  readonly timeoutMs?: number;
 }
 
 /** What a domain needs of its driver. @internal */
@@ -63,21 +71,18 @@ export interface DomainHost {
   readonly record: DomainRecord;
   nextOperation(): string;
   detach(): Promise<void>;
-  stream<I extends EventId>(
+  streamEvents<I extends EventId>(
+    domain: Domain,
     types: readonly I[],
     options: EventStreamOptions,
-    domain: Domain,
   ): EventStream<DomainEvent<I>>;
-}
-
-function requireOperationOptions(operation: OperationName, options: unknown): void {
-  if (typeof options !== 'object' || options === null)
-    throw badArgument(operation, 'an object of options', options);
-  const { signal, timeoutMs } = options as { signal?: unknown; timeoutMs?: unknown };
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw badArgument('signal', 'an AbortSignal', signal);
-  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0))
-    throw badArgument('timeoutMs', 'a number above 0', timeoutMs);
+  watchState(domain: Domain, options: WatchOptions): AsyncIterableIterator<DomainSnapshot>;
+  waitFor<I extends EventId>(
+    domain: Domain,
+    type: I,
+    predicate: (event: DomainEvent<I>) => boolean,
+    options: WaitOptions,
+  ): Promise<DomainEvent<I>>;
 }
 
 /**
@@ -271,8 +276,10 @@ export class Domain implements AsyncDisposable {
   }
 
   /**
-   * Events of this domain, from now on. The types are libvirt's domain event ids and our reports.
+   * Events of this domain, from now on, in order, until it is detached. The types are libvirt's domain event ids and
+   * our reports.
    *
+   * @throws TypeError for an unknown type or a bad option; StateError `ERR_CLOSED`
    * @example `for await (const event of vm.events(['lifecycle'], { signal })) …`
    */
   events<I extends EventId>(
@@ -280,7 +287,40 @@ export class Domain implements AsyncDisposable {
     options: EventStreamOptions = {},
   ): EventStream<DomainEvent<I>> {
     if (this.#detached) throw this.#closed();
-    return this.#host.stream(types, options, this);
+    return this.#host.streamEvents(this, types, options);
+  }
+
+  /**
+   * First the present state, then the present one after each change, until it is detached: no gap between, and what
+   * changed meanwhile comes as one.
+   *
+   * @throws TypeError for a bad option; StateError `ERR_CLOSED`
+   */
+  watchState(options: WatchOptions = {}): AsyncIterableIterator<DomainSnapshot> {
+    if (this.#detached) throw this.#closed();
+    return this.#host.watchState(this, options);
+  }
+
+  /**
+   * The first event of a type that satisfies the predicate. It listens from the call on, so that what the caller does
+   * next cannot be missed.
+   *
+   * @throws EventTimeoutError after `timeoutMs`; StateError `ERR_CLOSED` when it is detached, or the driver closed;
+   *   the signal's reason; what the predicate throws; TypeError
+   * @example
+   * ```ts
+   * const stopped = vm.waitFor('lifecycle', ({ args }) => args.event === 'stopped');
+   * await vm.destroy();
+   * await stopped;
+   * ```
+   */
+  waitFor<I extends EventId>(
+    type: I,
+    predicate: (event: DomainEvent<I>) => boolean = () => true,
+    options: WaitOptions = {},
+  ): Promise<DomainEvent<I>> {
+    if (this.#detached) return Promise.reject(this.#closed());
+    return this.#host.waitFor(this, type, predicate, options);
   }
 
   /** Lets go: QEMU is left as it is, nothing more is heard of it. A second call does nothing. */
@@ -335,44 +375,8 @@ export class Domain implements AsyncDisposable {
     data: OperationData[N],
     options: OperationOptions = {},
   ): Promise<void> {
-    const { record } = this.#host;
-    try {
-      requireOperationOptions(operation, options);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    const { signal, timeoutMs = 30_000 } = options;
     if (this.#detached) return Promise.reject(this.#closed());
-    if (!record.control)
-      return Promise.reject(
-        new StateError(`${record.name} is only observed; ${operation}() needs attach({ control: true })`, {
-          domain: record.name,
-        }),
-      );
-    if (signal?.aborted === true) return Promise.reject(signal.reason);
-    const id = this.#host.nextOperation();
-    return new Promise<void>((resolve, reject) => {
-      const settle = (): void => {
-        record.pending.delete(id);
-        signal?.removeEventListener('abort', onAbort);
-      };
-      const onAbort = (): void => {
-        // The command that is under way cannot be taken back; what would follow is not started.
-        record.pending.get(id)?.reject(signal?.reason);
-        record.actor.send({ type: 'operation.canceled', id, why: 'aborted by the caller' });
-      };
-      record.pending.set(id, {
-        resolve: () => {
-          settle();
-          resolve();
-        },
-        reject: (error) => {
-          settle();
-          reject(error);
-        },
-      });
-      signal?.addEventListener('abort', onAbort, { once: true });
-      record.actor.send({ type: 'operation.requested', id, operation, data, timeoutMs });
-    });
+    const { record } = this.#host;
+    return operate(record, operation, data, options, () => this.#host.nextOperation());
   }
 }

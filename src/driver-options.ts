@@ -6,11 +6,11 @@ import { badArgument, messageOf } from './errors.ts';
 import { createDryRunNetwork } from './host/dry-run.ts';
 import type { HostNetwork } from './host/host-network.ts';
 import { createIproute2 } from './host/iproute2.ts';
-import type { EventLoop } from './loop/event-loop.ts';
+import { EVENT_LOOP_FUNCTIONS, type EventLoop, missingFunctions } from './loop/event-loop.ts';
 import type { Runtime } from './loop/runtime.ts';
 
 export interface DriverOptions {
-  /** Another event loop than Node's own. */
+  /** An event loop of this driver's own. @defaultValue the process's, see `registerEventLoop` */
   readonly eventLoop?: EventLoop;
   /** Everything that is not pure; `eventLoop` is then its own. */
   readonly runtime?: Runtime;
@@ -19,8 +19,12 @@ export interface DriverOptions {
    * reports what is due; `apply` does it. Or an implementation. @defaultValue `'off'`
    */
   readonly host?: 'off' | 'dry-run' | 'apply' | HostNetwork;
-  /** Is told when a subscriber's callback throws or rejects. @defaultValue one process warning a callback */
-  readonly onCallbackError?: (error: unknown, event: DomainEvent) => void;
+  /**
+   * Is told when a subscriber's callback throws or rejects; `event` is null if it was one that frees.
+   *
+   * @defaultValue one process warning a callback
+   */
+  readonly onCallbackError?: (error: unknown, event: DomainEvent | null) => void;
   /**
    * Where dumps of a guest's memory go that a watchdog or `onCrash` asks for; QEMU writes them itself, so it is a
    * directory that QEMU may write to. Without one there is no dump. libvirt `auto_dump_path`
@@ -48,9 +52,8 @@ const DRIVER_OPTIONS: Readonly<
   Record<keyof DriverOptions, { readonly what: string; accepts(value: unknown): boolean }>
 > = {
   eventLoop: {
-    what: 'an EventLoop',
-    accepts: (value) =>
-      has(value, 'addHandle', 'removeHandle', 'addTimeout', 'updateTimeout', 'removeTimeout'),
+    what: `an object with the functions ${EVENT_LOOP_FUNCTIONS.join(', ')}`,
+    accepts: (value) => missingFunctions(value).length === 0,
   },
   runtime: {
     what: 'a Runtime',
@@ -92,13 +95,13 @@ export function hostOf(option: NonNullable<DriverOptions['host']>, runtime: Runt
   return createDryRunNetwork(createIproute2(runtime));
 }
 
-type OnCallbackError = (error: unknown, event: DomainEvent, callback: object) => void;
+type OnCallbackError = (error: unknown, event: DomainEvent | null, callback: object) => void;
 
 /** The channel for each error, then whoever asked; if that throws too, it is let be. */
 export const callbackErrors =
   (tell: OnCallbackError): OnCallbackError =>
   (error, event, callback) => {
-    callbackErrorChannel.publish({ domain: event.domain.name, type: event.type, error });
+    callbackErrorChannel.publish({ domain: event?.name ?? null, type: event?.type ?? null, error });
     try {
       tell(error, event, callback);
     } catch (second) {
@@ -112,6 +115,7 @@ export function warnOnce(): OnCallbackError {
   return (error, event, callback) => {
     if (warned.has(callback)) return;
     warned.add(callback);
-    process.emitWarning(`a callback for ${event.type} failed: ${messageOf(error)}`, 'QemuActorsWarning');
+    const what = event === null ? 'a callback that frees' : `a callback for ${event.type}`;
+    process.emitWarning(`${what} failed: ${messageOf(error)}`, 'QemuActorsWarning');
   };
 }

@@ -9,6 +9,10 @@ import { Attachment, closedError } from './attachment.ts';
 import { attachSchema, parseOptions } from './config.ts';
 import { DropCounters, domainEventChannel, dropChannel } from './diagnostics.ts';
 import { Domain, type DomainEvent, type EventId } from './domain.ts';
+import type { MonitorEventFilter } from './doors/name-filter.ts';
+import { type RegisteredCallback, type RegistrationOptions, Registrations } from './doors/registrations.ts';
+import { streamEvents, waitFor, watchState } from './doors/streams.ts';
+import { type SubscriptionOptions, subscribe } from './doors/subscribe.ts';
 import {
   callbackErrors,
   type DriverOptions,
@@ -17,15 +21,13 @@ import {
   warnOnce,
 } from './driver-options.ts';
 import { badArgument, messageOf, StateError } from './errors.ts';
-import { domainEvents } from './events/domain-events.ts';
-import { reports } from './events/reports.ts';
+import { type DomainEventId, domainEvents } from './events/domain-events.ts';
 import { createNodeRuntime } from './loop/node-runtime.ts';
 import { after } from './loop/timeouts.ts';
 import type { domainMachine } from './machines/domain-machine.ts';
 import { describeAddress, parseAddress } from './qmp/address.ts';
 import { ProbeCache } from './qmp/probe.ts';
 import { EventState } from './subscriptions/event-state.ts';
-import { EventStream, type EventStreamOptions } from './subscriptions/event-stream.ts';
 
 export interface AttachOptions extends z.input<typeof attachSchema> {
   /** Ends the attempt; it does not detach later. */
@@ -33,17 +35,6 @@ export interface AttachOptions extends z.input<typeof attachSchema> {
   /** Each QMP message as it passes, for recordings. @internal */
   readonly trace?: DomainRecord['trace'];
 }
-
-export interface SubscriptionOptions {
-  /** Only events of this domain. */
-  readonly domain?: Domain;
-  readonly signal?: AbortSignal;
-  /** Closes itself with the first event. */
-  readonly once?: boolean;
-}
-
-const isKnownType = (type: string): type is EventId =>
-  Object.hasOwn(domainEvents, type) || Object.hasOwn(reports, type);
 
 /**
  * Opens a driver. Nothing is connected yet.
@@ -65,7 +56,9 @@ export class Driver implements AsyncDisposable {
   readonly #events: EventState<DomainEvent>;
   readonly #closeTimeoutMs: number;
   readonly #domains = new Map<string, Domain>();
-  readonly #streams = new Set<{ end(): void }>();
+  readonly #registrations: Registrations;
+  /** Every domain that was ever attached here. */
+  readonly #own = new WeakSet<Domain>();
   /** What keeps the process alive now: active domains, and calls that wait. */
   readonly #alive = new Set<string>();
   #release: (() => void) | null = null;
@@ -80,7 +73,13 @@ export class Driver implements AsyncDisposable {
     requireDriverOptions(options);
     const { eventLoop, runtime = createNodeRuntime(eventLoop), closeTimeoutMs = 5000 } = options;
     this.#closeTimeoutMs = closeTimeoutMs;
-    this.#events = new EventState(runtime.loop, callbackErrors(options.onCallbackError ?? warnOnce()));
+    this.#events = new EventState(runtime.loop, {
+      // A domain without uuid is known by its attachment.
+      keysOf: ({ domain, uuid }) => (uuid === null ? [domain] : [domain, uuid]),
+      onCallbackError: callbackErrors(options.onCallbackError ?? warnOnce()),
+      onUndelivered: (event) => this.#undelivered(event),
+    });
+    this.#registrations = new Registrations(this.#events, (domain) => this.#requireOwn(domain));
     const probes = new ProbeCache({ loop: runtime.loop });
     this.#environment = {
       runtime,
@@ -98,7 +97,7 @@ export class Driver implements AsyncDisposable {
       },
       askToEnd: (record, by) => askToEnd(runtime, by, record),
       endProcess: (by, record) => endProcess(runtime, by, record),
-      wants: (type) => this.#events.wants(type),
+      wants: () => this.#events.isWanted,
       tell: (record, told) => this.#tell(record, told),
     };
     this.#logic = createDomainLogic(this.#environment);
@@ -139,7 +138,7 @@ export class Driver implements AsyncDisposable {
     // What the guest resets would be a power-off, and that a reboot. libvirt 9.0.0 `qemu_validate.c:qemuValidateLifecycleAction`
     if (checked.onPoweroff === 'restart' && checked.onReboot === 'destroy')
       throw new TypeError("attach: onPoweroff 'restart' does not go with onReboot 'destroy'");
-    if (this.#closed !== null) throw closedError('the driver');
+    this.#requireOpen();
     const address = parseAddress(checked.monitor);
     const where = 'path' in address ? resolvePath(address.path) : describeAddress(address);
     for (const { address: other, name } of this.#environment.records.values())
@@ -163,37 +162,75 @@ export class Driver implements AsyncDisposable {
    * turn of the loop, in the order in which things happened; never inside a machine's step.
    *
    * @returns closes the subscription; no call comes after it
-   * @throws TypeError for an unknown type
+   * @throws TypeError for an unknown type, or a domain of another driver; StateError `ERR_CLOSED`
    */
   on<I extends EventId>(
     type: I,
     callback: (event: DomainEvent<I>) => unknown,
     options: SubscriptionOptions = {},
   ): Disposable {
-    if (!isKnownType(type)) throw badArgument('on', 'a domain event id or a report', type);
-    if (typeof callback !== 'function') throw badArgument('on', 'a function', callback);
-    if (this.#closed !== null) throw closedError('the driver');
-    const { domain, signal, once = false } = options;
-    if (domain !== undefined && !(domain instanceof Domain)) throw badArgument('domain', 'a Domain', domain);
-    if (signal !== undefined && !(signal instanceof AbortSignal))
-      throw badArgument('signal', 'an AbortSignal', signal);
-    const close = (): void => {
-      unsubscribe();
-      signal?.removeEventListener('abort', close);
-    };
-    const unsubscribe = this.#events.subscribe(
-      type,
-      once
-        ? (event) => {
-            close();
-            return callback(event as DomainEvent<I>);
-          }
-        : (callback as (event: DomainEvent) => unknown),
-      domain === undefined ? {} : { matches: (event) => event.domain === domain },
-    );
-    if (signal?.aborted === true) close();
-    else signal?.addEventListener('abort', close, { once: true });
-    return { [Symbol.dispose]: close };
+    this.#requireOpen();
+    if (options.domain !== undefined) this.#requireOwn(options.domain);
+    return subscribe(this.#events, type, callback, options);
+  }
+
+  /**
+   * Registers a callback for a domain event, as libvirt's `virConnectDomainEventRegisterAny` does: with an id, a
+   * handle that is lent to each call, and `free`. [What is guaranteed](../docs/subscriptions.md)
+   *
+   * @param domain - only events of the domains with its uuid (of the domain itself, if it has none); null: of all
+   * @returns the id, for `domainEventDeregisterAny`: a number from 0 on that is never used again
+   * @throws StateError if the same callback is registered for the same; TypeError
+   */
+  domainEventRegisterAny<I extends DomainEventId, O = undefined>(
+    domain: Domain | null,
+    type: I,
+    callback: RegisteredCallback<I, O>,
+    options: RegistrationOptions<O> = {},
+  ): number {
+    this.#requireOpen();
+    return this.#registrations.registerAny(domain, type, callback, options);
+  }
+
+  /** libvirt `virConnectDomainEventDeregisterAny` @throws StateError if nothing is registered with the id; TypeError */
+  domainEventDeregisterAny(id: number): void {
+    this.#registrations.deregister(id);
+  }
+
+  /** For `lifecycle` of all domains. libvirt `virConnectDomainEventRegister` @throws as `domainEventRegisterAny` */
+  domainEventRegister<O = undefined>(
+    callback: RegisteredCallback<'lifecycle', O>,
+    options: RegistrationOptions<O> = {},
+  ): void {
+    this.#requireOpen();
+    this.#registrations.registerLegacy(callback, options);
+  }
+
+  /** Of `domainEventRegister` only. libvirt `virConnectDomainEventDeregister` @throws StateError if it is not; TypeError */
+  domainEventDeregister<O>(callback: RegisteredCallback<'lifecycle', O>): void {
+    this.#registrations.deregisterLegacy(callback);
+  }
+
+  /**
+   * Registers a callback for QEMU's own events, known or not, as they come. libvirt
+   * `virConnectDomainQemuMonitorEventRegister`
+   *
+   * @returns the id, of the same numbers as those of `domainEventRegisterAny`
+   * @throws TypeError if the name is to be a regular expression and is none; as `domainEventRegisterAny`
+   */
+  monitorEventRegister<O = undefined>(
+    domain: Domain | null,
+    filter: MonitorEventFilter,
+    callback: RegisteredCallback<'monitor-event', O>,
+    options: RegistrationOptions<O> = {},
+  ): number {
+    this.#requireOpen();
+    return this.#registrations.registerMonitor(domain, filter, callback, options);
+  }
+
+  /** libvirt `virConnectDomainQemuMonitorEventDeregister` @throws StateError if nothing is registered with the id */
+  monitorEventDeregister(id: number): void {
+    this.#registrations.deregister(id);
   }
 
   /** Lets the process end although domains are attached. */
@@ -204,7 +241,8 @@ export class Driver implements AsyncDisposable {
 
   /**
    * Lets go of all domains; their QEMUs are left as they are. What waits is settled with a `StateError`, what
-   * was queued is delivered, and nobody is called afterwards. A second call waits for the first.
+   * was queued is delivered, what is registered is freed, and nobody is called afterwards. A second call waits for
+   * the first.
    */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -217,10 +255,10 @@ export class Driver implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#setAlive('close', true);
-    for (const domain of this.#domains.values()) await domain.detach();
+    await Promise.all(this.domains.map((domain) => domain.detach()));
+    // By now no callback is running, even if one of them closed the driver.
     this.#events.flush();
     await this.#workEnds();
-    for (const stream of this.#streams) stream.end();
     this.#events.close();
     this.#alive.clear();
     this.#hold();
@@ -257,8 +295,12 @@ export class Driver implements AsyncDisposable {
       record: attachment,
       detach,
       nextOperation: () => `operation#${++this.#operations}`,
-      stream: (types, options, of) => this.#stream(types, options, of),
+      streamEvents: (of, types, options) => streamEvents(this.#events, of, types, options),
+      watchState: (of, options) => watchState(this.#events, of, options),
+      waitFor: (of, type, predicate, options) =>
+        waitFor(this.#events, this.#environment.runtime.loop, of, type, predicate, options),
     });
+    this.#own.add(domain);
     records.set(key, attachment);
     this.#domains.set(key, domain);
     this.#setAlive(key, true);
@@ -279,24 +321,13 @@ export class Driver implements AsyncDisposable {
     }
   }
 
-  #stream<I extends EventId>(
-    types: readonly I[],
-    options: EventStreamOptions,
-    domain: Domain,
-  ): EventStream<DomainEvent<I>> {
-    for (const type of types)
-      if (!isKnownType(type)) throw badArgument('events', 'domain event ids or reports', type);
-    const subscriptions: Disposable[] = [];
-    const stream = new EventStream<DomainEvent<I>>(options, () => {
-      for (const subscription of subscriptions) subscription[Symbol.dispose]();
-      this.#streams.delete(stream);
-    });
-    for (const type of types) subscriptions.push(this.on(type, (event) => stream.push(event), { domain }));
-    // The last item of a domain.
-    subscriptions.push(this.on('detached', () => stream.end(), { domain }));
-    this.#streams.add(stream);
-    stream.endWith(options.signal);
-    return stream;
+  #requireOpen(): void {
+    if (this.#closed !== null) throw closedError('the driver');
+  }
+
+  #requireOwn(domain: Domain): void {
+    if (!(domain instanceof Domain)) throw badArgument('domain', 'a Domain', domain);
+    if (!this.#own.has(domain)) throw badArgument('domain', 'a Domain of this driver', domain.name);
   }
 
   #uniqueName(name: string, key: string): string {
@@ -317,19 +348,26 @@ export class Driver implements AsyncDisposable {
         incarnation: told.incarnation?.uuid ?? null,
         ...(told.type === 'drop' ? told.args : { type: told.type, args: told.args }),
       });
-    if (!this.#events.wants(told.type)) return;
+    if (!this.#events.isWanted) return;
     const domain = this.#domains.get(record.key);
     if (domain === undefined) return;
     this.#events.queue({
       type: told.type,
       args: told.args,
       domain,
+      name: record.name,
       uuid: record.uuidOf(told.incarnation),
       id: told.incarnation?.id ?? null,
       incarnation: told.incarnation?.uuid ?? null,
       reconstructed: 'reconstructed' in told,
       // Type and arguments come together from the item.
     } as DomainEvent);
+  }
+
+  /** libvirt loses it silently. */
+  #undelivered({ name, incarnation, type }: DomainEvent): void {
+    this.#environment.counters.add('unsubscribed', type);
+    dropChannel.publish({ domain: name, incarnation, reason: 'unsubscribed', event: type });
   }
 
   #setAlive(key: string, alive: boolean): void {

@@ -54,7 +54,7 @@ export class StateError extends QemuError {
   protected static override readonly kinds = [...QemuError.kinds, brand('StateError')];
 
   /**
-   * @param code - `ERR_STATE`, or a narrower one: `ERR_DOMAIN_INACTIVE`, `ERR_NO_PROCESS`, `ERR_CLOSED`,
+   * @param code - `ERR_STATE`, or a narrower one: `ERR_DOMAIN_INACTIVE`, `ERR_NO_PROCESS`, `ERR_CLOSED`, `ERR_NO_REFERENCE`,
    *   `ERR_REFUSED` (by the guest), `ERR_TIMEOUT` (the guest did not answer).
    */
   constructor(message: string, options: QemuErrorOptions & { code?: string } = {}) {

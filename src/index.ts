@@ -13,10 +13,15 @@ export {
   type EjectOptions,
   type EventArgs,
   type EventId,
-  type OperationOptions,
+  type WaitOptions,
+  type WatchOptions,
 } from './domain.ts';
 export type { DomainInfo } from './domain-info.ts';
-export { type AttachOptions, Driver, openDriver, type SubscriptionOptions } from './driver.ts';
+export { DomainHandle } from './doors/domain-handle.ts';
+export type { MonitorEventFilter } from './doors/name-filter.ts';
+export type { RegisteredCallback, RegisteredEvent, RegistrationOptions } from './doors/registrations.ts';
+export type { SubscriptionOptions } from './doors/subscribe.ts';
+export { type AttachOptions, Driver, openDriver } from './driver.ts';
 export type { DriverOptions } from './driver-options.ts';
 export {
   BadReplyError,
@@ -53,5 +58,18 @@ export {
 } from './loop/event-loop.ts';
 export { NodeEventLoop } from './loop/node-event-loop.ts';
 export { createNodeRuntime } from './loop/node-runtime.ts';
+export {
+  addHandle,
+  addTimeout,
+  registerDefaultEventLoop,
+  registerEventLoop,
+  removeHandle,
+  removeTimeout,
+  runDefaultEventLoop,
+  updateHandle,
+  updateTimeout,
+} from './loop/process-event-loop.ts';
 export type { Address, Runtime } from './loop/runtime.ts';
+export { StreamPoll } from './loop/stream-poll.ts';
+export type { OperationOptions } from './operate.ts';
 export type { EventStream, EventStreamOptions, Lost, Overflow } from './subscriptions/event-stream.ts';

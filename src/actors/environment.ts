@@ -102,8 +102,8 @@ export interface Environment {
   askToEnd(record: DomainRecord, by: ProcessEnder): Promise<void>;
   /** Ends the process of a domain; the end is told by its monitor. @throws if it cannot */
   endProcess(by: ProcessEnder, record: DomainRecord): Promise<void>;
-  /** Whether anybody wants to hear of a type. */
-  wants(type: Told['type']): boolean;
+  /** Whether anybody listens to anything; if not, nothing need be told. */
+  wants(): boolean;
   /** Queues something for the subscribers. */
   tell(record: DomainRecord, told: Told): void;
 }

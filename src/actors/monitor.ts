@@ -7,7 +7,7 @@
  * libvirt 9.0.0 `src/qemu/qemu_monitor.c:qemuMonitorIO`, `qemu_process.c:qemuConnectMonitor`.
  */
 import { type CallbackActorLogic, type EventObject, fromCallback } from 'xstate';
-import { ConnectError, messageOf, ProtocolError, QemuError } from '../errors.ts';
+import { ConnectError, messageOf, ProtocolError, QemuError, StateError } from '../errors.ts';
 import type { ConnectAttempt } from '../events/process-events.ts';
 import { isInRunState } from '../events/qemu-events.ts';
 import type { DropReason } from '../events/reports.ts';
@@ -21,6 +21,8 @@ import { makeContact } from './contact.ts';
 import { type DomainRecord, type Environment, recordOf } from './environment.ts';
 import { routeEvent } from './route-event.ts';
 
+/** Made once: a reason of its own for each is a stack for nobody. */
+const RELEASED = new StateError('the link was released', { code: 'ERR_CLOSED' });
 /** Events that are kept until it is known whose they are; the oldest give way. */
 const MAX_EARLY_EVENTS = 1000;
 
@@ -154,7 +156,7 @@ class Link {
 
   #release(): void {
     this.#stopAsking();
-    this.#abort.abort();
+    this.#abort.abort(RELEASED);
     if (this.#record.connection === this.#connection) this.#record.connection = null;
     this.#connection?.close();
   }
@@ -166,23 +168,24 @@ class Link {
     let received = connection.bytesReceived;
     let asking = false;
     let silent = false;
+    const hasSpoken = (): boolean => {
+      if (connection.bytesReceived === received) return false;
+      received = connection.bytesReceived;
+      if (silent) this.#send({ type: 'link.answered' });
+      silent = false;
+      return true;
+    };
     const timer = loop.addTimeout(Math.min(pingIntervalMs, 1000), () => {
-      if (silent && connection.bytesReceived !== received) {
-        silent = false;
-        this.#send({ type: 'link.answered' });
-      }
+      if (silent) hasSpoken();
     });
     const asker = loop.addTimeout(pingIntervalMs, () => {
-      if (asking || silent) return;
-      if (connection.bytesReceived !== received) {
-        received = connection.bytesReceived;
-        return;
-      }
+      // One that is silent is asked too: what timed out may have waited here, and never have come to it.
+      if (asking || hasSpoken()) return;
       asking = true;
       connection
         .execute('query-status', {}, { timeoutMs: pingTimeoutMs })
         .catch(() => {
-          if (connection.closed || connection.bytesReceived !== received) return;
+          if (connection.closed || silent || connection.bytesReceived !== received) return;
           silent = true;
           this.#send({ type: 'link.silent' });
         })

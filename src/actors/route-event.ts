@@ -24,7 +24,7 @@ export function routeEvent(
   const { event, data, timestamp } = message;
   if (qemuEventChannel.hasSubscribers)
     qemuEventChannel.publish({ domain: record.name, incarnation: incarnation.uuid, event, data });
-  if (environment.wants('monitor-event'))
+  if (environment.wants())
     environment.tell(record, {
       type: 'monitor-event',
       args: { event, timestamp, data: data ?? null },

@@ -5,6 +5,7 @@ import { addDemo } from './commands/demo.ts';
 import { addExecute } from './commands/execute.ts';
 import { addRecord } from './commands/record.ts';
 import { addReplay } from './commands/replay.ts';
+import { addSimulate } from './commands/simulate.ts';
 import { addState } from './commands/state.ts';
 import { addWatch } from './commands/watch.ts';
 import { type ExitCode, OutputClosed, UsageError } from './errors.ts';
@@ -12,7 +13,7 @@ import type { Io } from './io.ts';
 import type { Format } from './output.ts';
 import { type Run, report, run } from './run.ts';
 
-const commands = [addDemo, addWatch, addRecord, addReplay, addState, addExecute];
+const commands = [addDemo, addWatch, addRecord, addReplay, addState, addExecute, addSimulate];
 
 /**
  * @param argv - what comes after the program's name

@@ -117,15 +117,21 @@ export interface DomainEventArgs {
 export type DomainEventId = keyof DomainEventArgs;
 
 /** One row of the table. */
-export interface DomainEventRow {
+export interface DomainEventRow<I extends DomainEventId = DomainEventId> {
   readonly summary: string;
   /** libvirt's constant and callback type, or why it is ours alone. */
   readonly source: string;
+  /** Which argument names the device or disk: a stream that coalesces keeps the latest of each. */
+  readonly subject?: keyof DomainEventArgs[I] & string;
 }
 
-const row = (summary: string, source: string): DomainEventRow => ({ summary, source });
+const row = <I extends DomainEventId>(
+  summary: string,
+  source: string,
+  subject?: keyof DomainEventArgs[I] & string,
+): DomainEventRow<I> => ({ summary, source, ...(subject === undefined ? {} : { subject }) });
 
-export const domainEvents: Readonly<Record<DomainEventId, DomainEventRow>> = {
+export const domainEvents: { readonly [I in DomainEventId]: DomainEventRow<I> } = {
   'agent-lifecycle': row(
     'the guest agent channel was connected or disconnected',
     'VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE',
@@ -134,55 +140,70 @@ export const domainEvents: Readonly<Record<DomainEventId, DomainEventRow>> = {
   'block-job': row(
     'a block job is ready, or ended; by the path of the disk',
     'VIR_DOMAIN_EVENT_ID_BLOCK_JOB',
+    'disk',
   ),
-  'block-job-2': row('the same, by the target of the disk', 'VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2'),
+  'block-job-2': row('the same, by the target of the disk', 'VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2', 'disk'),
   'block-threshold': row(
     'a write went beyond the threshold of a layer',
     'VIR_DOMAIN_EVENT_ID_BLOCK_THRESHOLD',
+    'dev',
   ),
   'control-error': row(
     'the monitor sent something that is not QMP; the connection is made anew',
     'VIR_DOMAIN_EVENT_ID_CONTROL_ERROR',
   ),
-  'device-added': row('a device was plugged in', 'VIR_DOMAIN_EVENT_ID_DEVICE_ADDED'),
+  'device-added': row('a device was plugged in', 'VIR_DOMAIN_EVENT_ID_DEVICE_ADDED', 'alias'),
   'device-removal-failed': row(
     'the guest refused to give a device back',
     'VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED',
+    'alias',
   ),
-  'device-removed': row('a device left the domain', 'VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED'),
+  'device-removed': row('a device left the domain', 'VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED', 'alias'),
   'disk-change': row(
     'a medium was missing at the start, and its startup policy let go of it',
     'VIR_DOMAIN_EVENT_ID_DISK_CHANGE',
+    'alias',
   ),
   graphics: row("a client of the guest's screen came or went", 'VIR_DOMAIN_EVENT_ID_GRAPHICS'),
-  'io-error': row('a disk had an I/O error', 'VIR_DOMAIN_EVENT_ID_IO_ERROR'),
+  'io-error': row('a disk had an I/O error', 'VIR_DOMAIN_EVENT_ID_IO_ERROR', 'alias'),
   'io-error-reason': row(
     'the same error, with the reason where it is a full disk',
     'VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON',
+    'alias',
   ),
   'job-completed': row('a long job of a manager is through', 'VIR_DOMAIN_EVENT_ID_JOB_COMPLETED'),
   lifecycle: row('the domain changed its state', 'VIR_DOMAIN_EVENT_ID_LIFECYCLE'),
   'memory-device-size-change': row(
     'the guest took or gave back memory of a virtio-mem device',
     'VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE',
+    'alias',
   ),
   'memory-failure': row("the host's memory failed", 'VIR_DOMAIN_EVENT_ID_MEMORY_FAILURE'),
-  'metadata-change': row('a manager changed title or description', 'VIR_DOMAIN_EVENT_ID_METADATA_CHANGE'),
+  'metadata-change': row(
+    'a manager changed title or description',
+    'VIR_DOMAIN_EVENT_ID_METADATA_CHANGE',
+    'type',
+  ),
   'migration-iteration': row(
     "another pass over the guest's memory begins",
     'VIR_DOMAIN_EVENT_ID_MIGRATION_ITERATION',
   ),
-  'nic-mac-change': row("the guest changed a NIC's MAC", 'VIR_DOMAIN_EVENT_ID_NIC_MAC_CHANGE, libvirt 11.2'),
+  'nic-mac-change': row(
+    "the guest changed a NIC's MAC",
+    'VIR_DOMAIN_EVENT_ID_NIC_MAC_CHANGE, libvirt 11.2',
+    'alias',
+  ),
   'nic-rx-filter-change': row(
     "a guest's receive filter was read, and what it changed on the host",
     'ours alone: the open end of libvirt docs/kbase/internals/qemu-event-handlers.rst',
+    'alias',
   ),
   'pm-suspend': row('the guest went to sleep, in memory', 'VIR_DOMAIN_EVENT_ID_PMSUSPEND'),
   'pm-suspend-disk': row('the guest went to sleep, on disk', 'VIR_DOMAIN_EVENT_ID_PMSUSPEND_DISK'),
   'pm-wakeup': row('the guest woke up', 'VIR_DOMAIN_EVENT_ID_PMWAKEUP'),
   reboot: row('the guest was reset', 'VIR_DOMAIN_EVENT_ID_REBOOT'),
   'rtc-change': row('the guest set its clock', 'VIR_DOMAIN_EVENT_ID_RTC_CHANGE'),
-  'tray-change': row('a tray was opened or closed', 'VIR_DOMAIN_EVENT_ID_TRAY_CHANGE'),
+  'tray-change': row('a tray was opened or closed', 'VIR_DOMAIN_EVENT_ID_TRAY_CHANGE', 'alias'),
   tunable: row('a manager tuned CPUs or disks', 'VIR_DOMAIN_EVENT_ID_TUNABLE'),
   watchdog: row('the watchdog expired', 'VIR_DOMAIN_EVENT_ID_WATCHDOG'),
 };

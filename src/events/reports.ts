@@ -74,3 +74,11 @@ export const reports: Readonly<Record<ReportId, string>> = {
   outcome: 'a process event ended',
   state: 'state, reason or monitor changed',
 };
+
+/** Which argument names what a report is about: a stream that coalesces keeps the latest of each. */
+export const reportSubjects = {
+  drop: 'event',
+  host: 'device',
+  'monitor-event': 'event',
+  outcome: 'type',
+} as const satisfies { readonly [I in ReportId]?: keyof ReportArgs[I] };

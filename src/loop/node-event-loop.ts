@@ -1,128 +1,24 @@
 /**
- * The event loop on Node's own.
+ * The event loop on Node's own, which runs by itself: each entry has its own timer or immediate, so Node gives
+ * the turns and the order.
+ *
+ * What a callback throws is an uncaught exception, as of any callback of Node's. If the process survives it, the
+ * loop goes on with all its entries.
  *
  * Timers of more than 0 ms do not keep the process alive (`Runtime.hold` does); pending work (a timeout of
  * 0 ms, unread bytes) does.
  */
 import type { Duplex } from 'node:stream';
-import {
-  ERROR,
-  type EventLoop,
-  HANGUP,
-  type HandleCallback,
-  READABLE,
-  type TimeoutCallback,
-  WRITABLE,
-} from './event-loop.ts';
+import { checkCallbacks, checkInterval, checkMask } from './check-arguments.ts';
+import type { EventLoop, HandleCallback, TimeoutCallback } from './event-loop.ts';
+import { streamOf } from './handle-stream.ts';
+import { holdProcess } from './hold.ts';
+import { NodeHandle } from './node-handle.ts';
+import { NodeTimeout } from './node-timeout.ts';
 
-/** The longest delay that Node's timers take. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-
-class NodeHandle {
-  readonly #watch: number;
-  readonly #stream: Duplex;
-  readonly #callback: HandleCallback;
-  #mask: number;
-  #removed = false;
-  #hungUp = false;
-  #next: NodeJS.Immediate | undefined;
-
-  constructor(watch: number, stream: Duplex, mask: number, callback: HandleCallback) {
-    this.#watch = watch;
-    this.#stream = stream;
-    this.#mask = mask;
-    this.#callback = callback;
-    stream.on('readable', this.#turn);
-    stream.on('drain', this.#turn);
-    stream.on('end', this.#hangUp);
-    stream.on('close', this.#hangUp);
-    stream.on('error', this.#fail);
-    this.#schedule();
-  }
-
-  update(mask: number): void {
-    this.#mask = mask;
-    this.#schedule();
-  }
-
-  remove(): void {
-    this.#removed = true;
-    clearImmediate(this.#next);
-    this.#stream.off('readable', this.#turn);
-    this.#stream.off('drain', this.#turn);
-    this.#stream.off('end', this.#hangUp);
-    this.#stream.off('close', this.#hangUp);
-    this.#stream.off('error', this.#fail);
-    // A stream that fails after nobody listens must not end the process.
-    this.#stream.on('error', () => {});
-  }
-
-  #schedule(): void {
-    this.#next ??= setImmediate(this.#turn);
-  }
-
-  /** One turn: tells what is ready, and comes again as long as something is. */
-  readonly #turn = (): void => {
-    clearImmediate(this.#next);
-    this.#next = undefined;
-    if (this.#removed || this.#hungUp) return;
-    const ready = this.#ready();
-    if (ready !== 0) this.#callback(this.#watch, this.#stream, ready);
-    if (this.#removed || this.#hungUp || (this.#mask & READABLE) === 0) return;
-    if (this.#stream.readableLength > 0) this.#schedule();
-    // A bounded read() that empties the buffer does not ask the kernel for more by itself.
-    else this.#stream.read(0);
-  };
-
-  #ready(): number {
-    let ready = 0;
-    if (this.#stream.readableLength > 0) ready |= READABLE;
-    if (this.#stream.writable && !this.#stream.writableNeedDrain) ready |= WRITABLE;
-    return ready & this.#mask;
-  }
-
-  readonly #hangUp = (): void => {
-    if (this.#removed || this.#hungUp) return;
-    this.#hungUp = true;
-    this.#callback(this.#watch, this.#stream, HANGUP);
-  };
-
-  readonly #fail = (): void => {
-    if (!this.#removed && !this.#hungUp) this.#callback(this.#watch, this.#stream, ERROR);
-  };
-}
-
-class NodeTimeout {
-  readonly #timer: number;
-  readonly #callback: TimeoutCallback;
-  #interval: NodeJS.Timeout | undefined;
-  #immediate: NodeJS.Immediate | undefined;
-
-  constructor(timer: number, ms: number, callback: TimeoutCallback) {
-    this.#timer = timer;
-    this.#callback = callback;
-    this.update(ms);
-  }
-
-  update(ms: number): void {
-    this.remove();
-    if (ms > 0) {
-      const delay = Math.min(ms, MAX_DELAY_MS);
-      this.#interval = setInterval(() => this.#callback(this.#timer), delay).unref();
-    } else if (ms === 0) this.#immediate = setImmediate(this.#everyTurn);
-  }
-
-  remove(): void {
-    clearInterval(this.#interval);
-    clearImmediate(this.#immediate);
-    this.#interval = undefined;
-    this.#immediate = undefined;
-  }
-
-  readonly #everyTurn = (): void => {
-    this.#immediate = setImmediate(this.#everyTurn);
-    this.#callback(this.#timer);
-  };
+interface Entry<T extends Disposable> {
+  readonly entry: T;
+  readonly free: (() => void) | undefined;
 }
 
 /**
@@ -131,48 +27,103 @@ class NodeTimeout {
  * @public
  */
 export class NodeEventLoop implements EventLoop {
-  readonly #handles = new Map<number, { entry: NodeHandle; free: (() => void) | undefined }>();
-  readonly #timeouts = new Map<number, { entry: NodeTimeout; free: (() => void) | undefined }>();
+  readonly #handles = new Map<number, Entry<NodeHandle>>();
+  readonly #timeouts = new Map<number, Entry<NodeTimeout>>();
+  /** Who waits for an iteration. */
+  readonly #waiting = new Set<() => void>();
   #lastWatch = 0;
   #lastTimer = 0;
 
-  addHandle(stream: Duplex, events: number, callback: HandleCallback, free?: () => void): number {
-    const watch = ++this.#lastWatch;
-    this.#handles.set(watch, { entry: new NodeHandle(watch, stream, events, callback), free });
-    return watch;
+  /**
+   * As the interface says; also takes the descriptor of a pipe or socket, whose callback gets the stream that it
+   * has from then on: a `net.Socket` that owns it and closes it.
+   *
+   * @throws {TypeError} for arguments that cannot be used
+   */
+  addHandle(stream: Duplex | number, events: number, callback: HandleCallback, free?: () => void): number {
+    checkMask(events);
+    checkCallbacks(callback, free);
+    const entry = new NodeHandle(++this.#lastWatch, streamOf(stream), events, (...ready) => {
+      this.#dispatched();
+      callback(...ready);
+    });
+    this.#handles.set(this.#lastWatch, { entry, free });
+    return this.#lastWatch;
   }
 
+  /** @throws {TypeError} for what is no mask */
   updateHandle(watch: number, events: number): void {
+    checkMask(events);
     this.#handles.get(watch)?.entry.update(events);
   }
 
   removeHandle(watch: number): boolean {
-    return removeFrom(this.#handles, watch);
+    return this.#remove(this.#handles, watch);
   }
 
+  /**
+   * @param ms - at most 2^31 - 1, nearly 25 days; more counts as that
+   * @throws {TypeError} for arguments that cannot be used
+   */
   addTimeout(ms: number, callback: TimeoutCallback, free?: () => void): number {
-    const timer = ++this.#lastTimer;
-    this.#timeouts.set(timer, { entry: new NodeTimeout(timer, ms, callback), free });
-    return timer;
+    checkInterval(ms);
+    checkCallbacks(callback, free);
+    const entry = new NodeTimeout(++this.#lastTimer, ms, (timer) => {
+      this.#dispatched();
+      callback(timer);
+    });
+    this.#timeouts.set(this.#lastTimer, { entry, free });
+    return this.#lastTimer;
   }
 
+  /** @throws {TypeError} for what is no interval */
   updateTimeout(timer: number, ms: number): void {
+    checkInterval(ms);
     this.#timeouts.get(timer)?.entry.update(ms);
   }
 
   removeTimeout(timer: number): boolean {
-    return removeFrom(this.#timeouts, timer);
+    return this.#remove(this.#timeouts, timer);
   }
-}
 
-function removeFrom(
-  entries: Map<number, { entry: { remove(): void }; free: (() => void) | undefined }>,
-  id: number,
-): boolean {
-  const found = entries.get(id);
-  if (found === undefined) return false;
-  entries.delete(id);
-  found.entry.remove();
-  if (found.free !== undefined) setImmediate(found.free);
-  return true;
+  /**
+   * Waits for a turn in which a callback runs, and until that turn is over. Keeps the process alive meanwhile.
+   *
+   * @throws the signal's reason when aborted
+   */
+  iteration(signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const release = holdProcess();
+      const settle = (settled: () => void): void => {
+        this.#waiting.delete(onTurn);
+        signal?.removeEventListener('abort', onAbort);
+        release();
+        settled();
+      };
+      const onTurn = (): void => settle(resolve);
+      const onAbort = (): void => settle(() => reject(signal?.reason));
+      signal?.addEventListener('abort', onAbort);
+      this.#waiting.add(onTurn);
+    });
+  }
+
+  #dispatched(): void {
+    for (const onTurn of this.#waiting) setImmediate(onTurn);
+    this.#waiting.clear();
+  }
+
+  #remove(entries: Map<number, Entry<Disposable>>, id: number): boolean {
+    const found = entries.get(id);
+    if (found === undefined) return false;
+    entries.delete(id);
+    const { entry, free } = found;
+    entry[Symbol.dispose]();
+    if (free !== undefined)
+      setImmediate(() => {
+        this.#dispatched();
+        free();
+      });
+    return true;
+  }
 }

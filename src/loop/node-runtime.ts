@@ -4,8 +4,9 @@ import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import { v4 as uuidv4 } from 'uuid';
 import type { EventLoop } from './event-loop.ts';
+import { holdProcess } from './hold.ts';
 import { MonitorSocket } from './monitor-socket.ts';
-import { NodeEventLoop } from './node-event-loop.ts';
+import { processEventLoop } from './process-event-loop.ts';
 import type {
   Address,
   CommandResult,
@@ -17,8 +18,6 @@ import type {
   Runtime,
 } from './runtime.ts';
 
-/** Far longer than a process lives; an interval is what keeps Node running without a socket. */
-const HOLD_INTERVAL_MS = 2 ** 30;
 const MAX_COMMAND_OUTPUT_BYTES = 8 * 1024 * 1024;
 
 function connect(address: Address, signal: AbortSignal): Promise<Duplex> {
@@ -121,10 +120,10 @@ const processes: Processes = {
 };
 
 /**
- * @param loop - another event loop than Node's own
+ * @param loop - another event loop than the process's
  * @public
  */
-export function createNodeRuntime(loop: EventLoop = new NodeEventLoop()): Runtime {
+export function createNodeRuntime(loop: EventLoop = processEventLoop()): Runtime {
   return {
     loop,
     files,
@@ -134,9 +133,6 @@ export function createNodeRuntime(loop: EventLoop = new NodeEventLoop()): Runtim
     random: () => Math.random(),
     uuid: () => uuidv4(),
     connect,
-    hold(): () => void {
-      const timer = setInterval(() => {}, HOLD_INTERVAL_MS);
-      return () => clearInterval(timer);
-    },
+    hold: holdProcess,
   };
 }

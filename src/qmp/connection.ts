@@ -323,6 +323,8 @@ export class QmpConnection {
     this.#phase = 'closed';
     this.#endedBy = error;
     this.#loop.removeHandle(this.#watch);
+    // A write that fails now is nobody's concern.
+    this.#stream.on('error', () => {});
     this.#stream.destroy();
     for (const waiter of this.#greetingWaiters) waiter.reject(this.#greetingFailure());
     this.#exchange.interrupt(error);

@@ -1,7 +1,8 @@
 /** Subscriptions as an async iterator, with a bound. */
 import { badArgument } from '../errors.ts';
 
-const overflows = ['drop-oldest', 'drop-newest', 'fail'] as const;
+const overflows = ['drop-oldest', 'drop-newest', 'fail', 'coalesce'] as const;
+/** What gives way at the limit: the oldest, the newest, the stream, or all but the latest of each key. */
 export type Overflow = (typeof overflows)[number];
 
 /** Stands in the stream where items were lost. */
@@ -30,23 +31,32 @@ interface Waiter<Item> {
 export class EventStream<Item> implements AsyncIterableIterator<Item | Lost> {
   readonly #limit: number;
   readonly #overflow: Overflow;
+  readonly #keyOf: (item: Item) => string;
   #onEnd: () => void;
   #items: Item[] = [];
   readonly #waiters: Waiter<Item>[] = [];
-  /** Lost before the first item (`drop-oldest`), or after the last (`drop-newest`). */
+  /** Lost after the last item (`drop-newest`), else before the first. */
   #lost = 0;
   #ended = false;
   #error: unknown = null;
 
   /**
    * @param onEnd - runs once, when the stream ends for whatever reason
+   * @param keyOf - what of an item `coalesce` goes by
    * @throws TypeError if an option is not right
    */
-  constructor({ limit = 1000, overflow = 'drop-oldest' }: EventStreamOptions, onEnd: () => void) {
+  constructor(
+    { limit = 1000, overflow = 'drop-oldest', signal }: EventStreamOptions,
+    onEnd: () => void,
+    keyOf: (item: Item) => string,
+  ) {
     if (!(Number.isInteger(limit) && limit > 0)) throw badArgument('limit', 'an integer above 0', limit);
     if (!overflows.includes(overflow)) throw badArgument('overflow', overflows.join(', '), overflow);
+    if (signal !== undefined && !(signal instanceof AbortSignal))
+      throw badArgument('signal', 'an AbortSignal', signal);
     this.#limit = limit;
     this.#overflow = overflow;
+    this.#keyOf = keyOf;
     this.#onEnd = onEnd;
   }
 
@@ -67,18 +77,13 @@ export class EventStream<Item> implements AsyncIterableIterator<Item | Lost> {
     if (this.#ended) return;
     const waiter = this.#waiters.shift();
     if (waiter !== undefined) return waiter.resolve({ done: false, value: item });
-    if (this.#items.length < this.#limit && !(this.#overflow === 'drop-newest' && this.#lost > 0)) {
-      this.#items.push(item);
+    // Nothing comes between what was kept and the loss that is to be told after it.
+    if (this.#overflow === 'drop-newest' && this.#lost > 0) {
+      this.#lost += 1;
       return;
     }
-    if (this.#overflow === 'fail')
-      return this.end(
-        new RangeError(`more than ${this.#limit} events wait: read faster, or raise the limit`),
-      );
-    this.#lost += 1;
-    if (this.#overflow === 'drop-newest') return;
-    this.#items.shift();
     this.#items.push(item);
+    if (this.#items.length > this.#limit) this.#giveWay();
   }
 
   /** Ends the stream after what is queued. */
@@ -91,7 +96,7 @@ export class EventStream<Item> implements AsyncIterableIterator<Item | Lost> {
   }
 
   next(): Promise<IteratorResult<Item | Lost>> {
-    if (this.#lost > 0 && (this.#overflow === 'drop-oldest' || this.#items.length === 0)) {
+    if (this.#lost > 0 && (this.#overflow !== 'drop-newest' || this.#items.length === 0)) {
       const value: Lost = { type: 'lost', count: this.#lost };
       this.#lost = 0;
       return Promise.resolve({ done: false, value });
@@ -116,5 +121,27 @@ export class EventStream<Item> implements AsyncIterableIterator<Item | Lost> {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  /** One more waits than may. */
+  #giveWay(): void {
+    if (this.#overflow === 'coalesce') this.#items = this.#latestOfEachKey();
+    if (this.#items.length <= this.#limit) return;
+    const newest = this.#overflow === 'drop-newest' || this.#overflow === 'fail';
+    if (newest) this.#items.pop();
+    else this.#items.shift();
+    if (this.#overflow === 'fail')
+      this.end(new RangeError(`more than ${this.#limit} events wait: read faster, or raise the limit`));
+    else this.#lost += 1;
+  }
+
+  #latestOfEachKey(): Item[] {
+    const latest = new Map<string, Item>();
+    for (const item of this.#items) {
+      const key = this.#keyOf(item);
+      latest.delete(key);
+      latest.set(key, item);
+    }
+    return [...latest.values()];
   }
 }

@@ -1,8 +1,8 @@
 /** One client of a fake monitor: lines in, bytes out, with the faults that concern bytes. */
-import type { Socket } from 'node:net';
 import type { EventLoop } from '../loop/event-loop.ts';
 import { after } from '../loop/timeouts.ts';
 import { LineReader } from '../qmp/line-reader.ts';
+import type { FakeSocket } from './fake-network.ts';
 
 /** What nobody reads: beyond it the client is cut off. */
 const MAX_UNSENT_BYTES = 64 * 1024 * 1024;
@@ -31,7 +31,7 @@ export class FakeClient {
   oob = false;
   /** In-band commands that wait; the fake takes them one after the other. */
   readonly queue: (() => undefined | Promise<void>)[] = [];
-  readonly #socket: Socket;
+  readonly #socket: FakeSocket;
   readonly #host: ClientHost;
   readonly #reader = new LineReader();
   #out: Buffer[] = [];
@@ -45,7 +45,7 @@ export class FakeClient {
   /** Reading stopped because the queue was full. */
   #full = false;
 
-  constructor(socket: Socket, host: ClientHost, number: number, monitor: number) {
+  constructor(socket: FakeSocket, host: ClientHost, number: number, monitor: number) {
     this.#socket = socket;
     this.#host = host;
     this.number = number;

@@ -2,9 +2,10 @@
 import { renameSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Address } from '../loop/runtime.ts';
+import type { FakeListener } from './fake-network.ts';
 
 /** @internal */
-export class FakeMonitor {
+export class FakeMonitor implements FakeListener {
   readonly #wanted: Address;
   readonly #onSocket: (socket: Socket) => void;
   #server: Server | null = null;
@@ -61,7 +62,6 @@ export class FakeMonitor {
     });
   }
 
-  /** Stops listening. @param removeFile - as a QEMU does that ends in order; else connecting is refused */
   unlisten(removeFile: boolean): void {
     this.#server?.close();
     this.#server = null;

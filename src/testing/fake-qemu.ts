@@ -6,9 +6,7 @@
  * commands (QEMU's monitors wait for one another).
  */
 import { rmSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import { badArgument, StateError } from '../errors.ts';
-import { createNodeRuntime } from '../loop/node-runtime.ts';
 import type { Address, Runtime } from '../loop/runtime.ts';
 import { after } from '../loop/timeouts.ts';
 import type { RunState, RxFilterInfo } from '../qmp/commands.ts';
@@ -16,6 +14,7 @@ import { type ClientHost, FakeClient } from './fake-client.ts';
 import { FakeDispatcher, type FakeHandler } from './fake-dispatcher.ts';
 import { FakeFaults } from './fake-faults.ts';
 import { FakeMonitor } from './fake-monitor.ts';
+import type { FakeListener, FakeSocket } from './fake-network.ts';
 import { type ReceivedCommand, toLine } from './fake-protocol.ts';
 import {
   type CommandContext,
@@ -26,7 +25,7 @@ import {
   reset,
   shutdown,
 } from './fake-qemu-commands.ts';
-import { type FakeQemuOptions, monitorAddresses, newProcess } from './fake-setup.ts';
+import { type FakeQemuOptions, monitorAddresses, newProcess, runtimeOf } from './fake-setup.ts';
 
 /** What stays of `received`; older ones are dropped. */
 const MAX_RECEIVED = 100_000;
@@ -50,7 +49,7 @@ export class FakeQemu implements AsyncDisposable {
   readonly faults: FakeFaults;
   readonly #options: FakeQemuOptions;
   readonly #runtime: Runtime;
-  readonly #monitors: FakeMonitor[] = [];
+  readonly #monitors: FakeListener[] = [];
   /** By monitor; the first one is served, the others wait. */
   readonly #clients: FakeClient[][] = [];
   readonly #dispatcher: FakeDispatcher;
@@ -74,7 +73,7 @@ export class FakeQemu implements AsyncDisposable {
 
   private constructor(options: FakeQemuOptions) {
     this.#options = options;
-    this.#runtime = options.runtime ?? createNodeRuntime();
+    this.#runtime = runtimeOf(options);
     this.#process = newProcess(this.#options);
     this.faults = new FakeFaults({
       flush: () => this.#flush(),
@@ -118,10 +117,11 @@ export class FakeQemu implements AsyncDisposable {
       die: (when) => (when === 'before-reply' ? this.kill() : this.#end(false)),
     });
     const { addresses, temporary } = monitorAddresses(options);
+    const { listener: open = (...given) => new FakeMonitor(...given) } = options;
     this.#temporary = temporary;
     for (const [index, address] of addresses.entries()) {
       this.#clients.push([]);
-      this.#monitors.push(new FakeMonitor(address, (socket) => this.#onSocket(socket, index)));
+      this.#monitors.push(open(address, (socket) => this.#onSocket(socket, index)));
     }
   }
 
@@ -293,7 +293,7 @@ export class FakeQemu implements AsyncDisposable {
     for (const client of this.#served()) client.flush();
   }
 
-  #onSocket(socket: Socket, monitor: number): void {
+  #onSocket(socket: FakeSocket, monitor: number): void {
     if (!this.#process.alive) {
       socket.destroy();
       return;

@@ -3,8 +3,11 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { badArgument } from '../errors.ts';
+import { NodeEventLoop } from '../loop/node-event-loop.ts';
+import { createNodeRuntime } from '../loop/node-runtime.ts';
 import type { Address, Runtime } from '../loop/runtime.ts';
 import type { RunState, RxFilterInfo } from '../qmp/commands.ts';
+import type { OpenListener } from './fake-network.ts';
 import {
   type FakeActions,
   type FakeBackends,
@@ -43,7 +46,13 @@ export interface FakeQemuOptions {
   /** Number of monitor sockets; the second has `.2` after its path, and so on. @defaultValue 1 */
   readonly monitors?: number;
   readonly runtime?: Runtime;
+  /** Other sockets than the system's (`SimulatedRuntime.listener`); with it, `path` is in no directory. */
+  readonly listener?: OpenListener;
 }
+
+/** Node's, but not the process's event loop, which may still be registered. @internal */
+export const runtimeOf = ({ runtime }: FakeQemuOptions): Runtime =>
+  runtime ?? createNodeRuntime(new NodeEventLoop());
 
 /** A process as it starts. @internal */
 export function newProcess(options: FakeQemuOptions): FakeProcess {
@@ -93,7 +102,7 @@ export function monitorAddresses(options: FakeQemuOptions): {
   }
   if (options.path !== undefined && Buffer.byteLength(options.path) > MAX_PATH_BYTES)
     throw badArgument('path', `at most ${MAX_PATH_BYTES} bytes`, options.path);
-  if (options.path !== undefined && !existsSync(dirname(options.path)))
+  if (options.path !== undefined && options.listener === undefined && !existsSync(dirname(options.path)))
     throw badArgument('path', 'a path in a directory that exists', options.path);
   const temporary = options.path === undefined ? mkdtempSync(join(tmpdir(), 'qa-')) : null;
   const path = options.path ?? join(String(temporary), 'm');

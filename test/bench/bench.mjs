@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { openDriver } from '../../dist/index.js';
 import { QmpClient } from '../../dist/qmp/index.js';
 import { compare } from './compare.mjs';
+import { dispatches } from './dispatch.mjs';
 import { lookups } from './lookup.mjs';
 import { pageOf } from './page.mjs';
 import { buildOld, chooseCommits, copyPresent } from './previous.mjs';
@@ -155,6 +156,7 @@ try {
     handlers: await step('handlers', handlers),
     bytes: await step('memory', memory),
     lookups: await step('lookup', lookups),
+    dispatched: await step('dispatch', dispatches),
     compared: await step('beside the previous commit', () => besides(prepared)),
     machine: `Node ${process.version}, ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown processor'}`,
   });

@@ -32,6 +32,23 @@ ${table(['event', 'floor', 'the table', 'as a multiple of the floor'], rows)}
 `;
 }
 
+export function dispatchSection(cases) {
+  const [floor] = cases;
+  const rows = cases.map(({ what, matches, ns }) => [
+    what,
+    `${ns.toFixed(0)} ns`,
+    `${(ns / matches).toFixed(0)} ns`,
+    times(ns, floor.ns),
+  ]);
+  return `## Subscriptions
+
+From \`src/subscriptions/event-state.ts:EventState.queue\` to the callbacks, by how many match. The floor is one subscription
+that matches: an event costs what those cost that match it, not what there are.
+
+${table(['what', 'an event', 'a call', 'as a multiple of the floor'], rows)}
+`;
+}
+
 function comparedSection(compared) {
   const title = '## Beside the previous commit\n\n';
   if ('missing' in compared) return `${title}Not compared: ${compared.missing}\n`;
@@ -56,7 +73,8 @@ ${table(
 `;
 }
 
-export function pageOf({ counts, floor, client, driver, handlers, bytes, lookups, compared, machine }) {
+export function pageOf(measured) {
+  const { counts, floor, client, driver, handlers, bytes, lookups, dispatched, compared, machine } = measured;
   const rows = [
     ['floor: `split` and `JSON.parse` of the same bytes', perSecond(floor), '1 ×'],
     ['`QmpClient`: socket → callback', perSecond(client), times(client, floor)],
@@ -77,6 +95,7 @@ ${counts.rounds} rounds. The ratio is to the floor of the same run: what is fast
 ${table(['what', 'result', 'time, as a multiple of the floor'], rows)}
 
 ${lookupSection(lookups)}
+${dispatchSection(dispatched)}
 ${comparedSection(compared)}
 ${machine}. \`npm run bench\`
 `;

@@ -1,5 +1,5 @@
 /** The examples run, each as a process of its own against a fake QEMU, and print what they say they print. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { FakeQemu } from '../../src/testing/index.ts';
@@ -45,7 +45,40 @@ const runs: Readonly<Record<string, (qemu: FakeQemu, example: RunningProcess) =>
     await qemu.terminate();
     await example.line(/^QEMU has ended$/);
   },
+  async 'libvirt-style.mjs'(qemu, example) {
+    await example.line(/^web1 is running$/);
+    qemu.guestShutdown();
+    await example.line(/^web1 shutdown guest$/);
+    await example.line(/^web1 stopped shutdown$/);
+  },
+  async 'event-loop-glib.mjs'(qemu, example) {
+    await example.line(/^web1 is running$/);
+    await example.line(/^suspended paused$/);
+    await example.line(/^resumed unpaused$/);
+    qemu.guestShutdown();
+    await example.line(/^stopped shutdown$/);
+  },
+  async 'event-loop-message-port.mjs'(qemu, example) {
+    await example.line(/^web1 is running$/);
+    qemu.guestReset();
+    await example.line(/^reboot \{\}$/);
+    qemu.guestShutdown();
+    await example.line(/event: 'stopped', detail: 'shutdown'/);
+  },
+  async 'event-loop-simulated.mjs'(_qemu, example) {
+    await example.line(/^web1 is ready after 0 ms$/);
+    await example.line(/^web1 is unresponsive after \d+000 ms$/);
+    await example.line(/^web1 is ready after \d+000 ms$/);
+  },
+  async 'simulated-runtime.mjs'(_qemu, example) {
+    await example.line(/^web1 is unresponsive after 10000 ms that took none$/);
+    await example.line(/^web1 is shutoff \(crashed\)$/);
+  },
 };
+/** Those that are told a QEMU's socket. */
+const attaching = Object.keys(runs).filter((name) =>
+  readFileSync(`${root}examples/${name}`, 'utf8').includes('process.argv'),
+);
 
 describe('examples', () => {
   test.each(Object.entries(runs))('%s', async (name, run) => {
@@ -59,7 +92,7 @@ describe('examples', () => {
     });
   });
 
-  test.each(Object.keys(runs))('%s says what is wrong when there is no QEMU', async (name) => {
+  test.each(attaching)('%s says what is wrong when there is no QEMU', async (name) => {
     await using example = await start(name, '/nowhere/qmp.sock');
     expect(await example.exited).toEqual({ code: 1, signal: null });
     expect(example.stderr()).toContain('no socket at /nowhere/qmp.sock');

@@ -46,10 +46,23 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'state-reporter': ['machines', 'events'],
   attachment: ['config', 'state-reporter', ...CHAIN],
   'domain-info': [...CHAIN],
-  domain: ['domain-info', ...CHAIN, 'subscriptions'],
+  operate: [...CHAIN],
+  domain: ['domain-info', 'operate', ...CHAIN, 'subscriptions'],
+  // How a driver and a domain are listened to.
+  doors: ['domain', 'events', 'subscriptions'],
   'driver-options': ['domain', 'actors', 'host'],
-  driver: ['driver-options', 'domain', 'attachment', 'config', ...CHAIN, 'subscriptions'],
-  index: ['driver', 'driver-options', 'domain', 'domain-info', ...CHAIN, 'host', 'subscriptions'],
+  driver: ['driver-options', 'doors', 'domain', 'attachment', 'config', ...CHAIN, 'subscriptions'],
+  index: [
+    'driver',
+    'driver-options',
+    'doors',
+    'domain',
+    'domain-info',
+    'operate',
+    ...CHAIN,
+    'host',
+    'subscriptions',
+  ],
   recording: [
     'driver',
     'domain',
@@ -60,7 +73,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'host',
     'subscriptions',
   ],
-  testing: ['qmp', 'driver'],
+  // The simulation lives in the whole library.
+  testing: ['driver', 'domain', ...CHAIN, 'recording'],
   cli: [
     'driver',
     'domain',

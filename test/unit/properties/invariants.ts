@@ -14,14 +14,8 @@ import {
 } from '../../../src/events/domain-state.ts';
 import { type ProcessEvent, processEvents } from '../../../src/events/process-events.ts';
 import type { DomainContext, DomainEmitted, DomainMachineEvent } from '../../../src/machines/index.ts';
+import { Lifecycles } from '../../../src/testing/simulation/lifecycles.ts';
 import { pendingOf, type Transition, type World } from './world.ts';
-
-type Told = Extract<DomainEmitted, { readonly args: object }>;
-export type LifecycleItem = Pick<Extract<Told, { type: 'lifecycle' }>, 'args'> & {
-  readonly incarnation: string | null;
-  readonly id: number | null;
-  readonly reconstructed: boolean;
-};
 
 /** Of (STOPPED detail, SHUTOFF reason); `failed` for what came to no start. */
 const endings: Readonly<Record<string, string>> = {
@@ -47,56 +41,6 @@ export interface Counts {
   drops: number;
   /** Of its own kinds, by what happened: what a walk has reached. */
   readonly reached: Map<string, number>;
-}
-
-/** The lifecycle of one incarnation, as it was told. */
-interface Run {
-  readonly id: number | null;
-  readonly told: string[];
-  /** Met while it was active, or started by a manager: no STARTED is owed at its beginning. */
-  readonly begin: 'met' | 'started' | 'managed';
-  stopped: boolean;
-}
-
-/** Follows the lifecycle events of a domain, live or not: 1–5, 7, 11–13. */
-export class Lifecycles {
-  readonly runs = new Map<string, Run>();
-  #lastId = 0;
-
-  /** An incarnation that was met while it was active, or that a manager starts. */
-  met(incarnation: string, id: number | null, begin: 'met' | 'managed'): void {
-    if (!this.runs.has(incarnation)) this.#add(incarnation, id, begin);
-  }
-
-  tell({ args: { event, detail }, incarnation, id }: LifecycleItem): void {
-    if (event === 'defined' || event === 'undefined') return;
-    assert(incarnation !== null, `22: ${event} ${detail} of no incarnation`);
-    const known = this.runs.get(incarnation);
-    const run = known ?? this.#add(incarnation, id, 'started');
-    if (known === undefined)
-      assert.equal(event, 'started', '6: STARTED is the first event of an incarnation');
-    assert.equal(id, run.id, '11: each event carries the id of its incarnation');
-    assert(!run.stopped, `1, 2: ${event} ${detail} after STOPPED`);
-    if (event === 'started' && detail !== 'wakeup') {
-      const starts = run.told.filter((one) => one.startsWith('started') && one !== 'started wakeup');
-      assert.deepEqual(starts, [], '7: one STARTED');
-      if (run.begin === 'started') assert.deepEqual(run.told, [], '6: STARTED is the first event');
-    }
-    if (event === 'stopped') run.stopped = true;
-    if (event === 'shutdown')
-      assert.notEqual(run.told.at(-1)?.split(' ')[0], 'shutdown', '3: a second SHUTDOWN');
-    run.told.push(`${event} ${detail}`);
-  }
-
-  #add(incarnation: string, id: number | null, begin: Run['begin']): Run {
-    assert(id !== null && id > this.#lastId, '12: ids grow');
-    for (const [other, { stopped }] of this.runs)
-      assert(stopped, `12: ${incarnation} begins before the STOPPED of ${other}`);
-    this.#lastId = id;
-    const run: Run = { id, told: [], begin, stopped: false };
-    this.runs.set(incarnation, run);
-    return run;
-  }
 }
 
 /** Follows the transitions of a bare machine. */
@@ -207,7 +151,6 @@ export class Invariants {
         args: item.args,
         incarnation: item.incarnation?.uuid ?? null,
         id: item.incarnation?.id ?? null,
-        reconstructed: 'reconstructed' in item,
       });
     }
     const stops = own.filter(({ args }) => args.event === 'stopped');

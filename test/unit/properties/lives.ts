@@ -8,10 +8,10 @@ import { type Domain, type DomainEvent, type EventLoop, openDriver } from '../..
 import { NodeEventLoop } from '../../../src/loop/node-event-loop.ts';
 import type { DomainContext } from '../../../src/machines/index.ts';
 import { FakeQemu } from '../../../src/testing/index.ts';
+import { Lifecycles } from '../../../src/testing/simulation/lifecycles.ts';
 import { trustedNic } from '../../support/fake-host.ts';
 import { Seen } from '../../support/seen.ts';
 import { anyEvent, type WireEvent } from './arbitraries.ts';
-import { Lifecycles } from './invariants.ts';
 
 type Call = 'suspend' | 'resume' | 'reset' | 'destroy' | 'shutdown' | 'wakeup' | 'execute';
 

@@ -340,6 +340,14 @@ describe('the end', () => {
     expect(log.at(-1)).toBe('close');
   });
 
+  test('how the stream fails once the connection is over is nobody’s concern', async () => {
+    const { connection, stream } = await scriptedReady();
+    stream._destroy = (_error, done) => done(new Error('late'));
+    connection.close();
+    await settle();
+    expect(stream.errored).toMatchObject({ message: 'late' });
+  });
+
   test('another failure of the stream is a ConnectError with its cause', async () => {
     const { connection, stream, closedBy } = await scriptedReady();
     const cause = Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' });
