@@ -15,6 +15,7 @@ import { lookups } from './lookup.mjs';
 import { pageOf } from './page.mjs';
 import { buildOld, chooseCommits, copyPresent } from './previous.mjs';
 import { cleanUp, directory } from './scratch.mjs';
+import { simulations } from './simulation.mjs';
 import { flood, line, runStateLines, serve, turn } from './workload.mjs';
 
 const EVENTS = 200_000;
@@ -157,6 +158,7 @@ try {
     bytes: await step('memory', memory),
     lookups: await step('lookup', lookups),
     dispatched: await step('dispatch', dispatches),
+    simulated: await step('simulation', simulations),
     compared: await step('beside the previous commit', () => besides(prepared)),
     machine: `Node ${process.version}, ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown processor'}`,
   });

@@ -1,6 +1,7 @@
 /** docs/benchmarks.md, of what was measured; times in nanoseconds for each event. */
 import { EVENTS, PAIRS, ROUNDS } from './compare.mjs';
 import { LOOKUPS } from './lookup.mjs';
+import { DOMAINS, STEPS } from './simulation.mjs';
 
 const number = (value) => value.toLocaleString('en', { maximumFractionDigits: 0 });
 const rate = (perSecond) => number(Math.round(perSecond / 100) * 100);
@@ -49,6 +50,24 @@ ${table(['what', 'an event', 'a call', 'as a multiple of the floor'], rows)}
 `;
 }
 
+function simulationSection({ alone, count, together }, floor) {
+  const row = (what, stepsPerSecond) => [
+    what,
+    `${rate(stepsPerSecond)}/s`,
+    times(1e9 / stepsPerSecond, floor),
+  ];
+  return `## Simulation
+
+Checked steps (docs/simulation.md) of ${DOMAINS} domains with all faults, ${number(STEPS)} and those until all is settled, from the first on. A
+step is mostly work of the library and of the fake QEMU.
+
+${table(
+  ['what', 'steps', 'time of a step, as a multiple of the floor'],
+  [row('one process', alone), row(`${count} processes at once`, together)],
+)}
+`;
+}
+
 function comparedSection(compared) {
   const title = '## Beside the previous commit\n\n';
   if ('missing' in compared) return `${title}Not compared: ${compared.missing}\n`;
@@ -74,7 +93,19 @@ ${table(
 }
 
 export function pageOf(measured) {
-  const { counts, floor, client, driver, handlers, bytes, lookups, dispatched, compared, machine } = measured;
+  const {
+    counts,
+    floor,
+    client,
+    driver,
+    handlers,
+    bytes,
+    lookups,
+    dispatched,
+    simulated,
+    compared,
+    machine,
+  } = measured;
   const rows = [
     ['floor: `split` and `JSON.parse` of the same bytes', perSecond(floor), '1 ×'],
     ['`QmpClient`: socket → callback', perSecond(client), times(client, floor)],
@@ -96,6 +127,7 @@ ${table(['what', 'result', 'time, as a multiple of the floor'], rows)}
 
 ${lookupSection(lookups)}
 ${dispatchSection(dispatched)}
+${simulationSection(simulated, floor)}
 ${comparedSection(compared)}
 ${machine}. \`npm run bench\`
 `;
