@@ -65,9 +65,10 @@ class SimulatedHandle implements Choice {
   };
 
   #ready(): number {
+    const { isAtEnd, readableLength } = this.#stream;
     let ready = WRITABLE;
-    if (this.#stream.readableLength > 0) ready |= READABLE;
-    return (ready & this.#mask) | (this.#stream.isAtEnd ? HANGUP : 0);
+    if (readableLength > 0 || isAtEnd) ready |= READABLE;
+    return (ready & this.#mask) | (isAtEnd ? HANGUP : 0);
   }
 }
 
