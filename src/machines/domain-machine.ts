@@ -191,6 +191,8 @@ const pmsuspended = domainSetup.createStateConfig({
         { type: 'emitEvent', params: { type: 'pm-wakeup', args: {} } },
         { type: 'emitLifecycle', params: { event: 'started', detail: 'wakeup' } },
         { type: 'setReason', params: { reason: 'wakeup' } },
+        // One that was met asleep begins so.
+        'setBegun',
       ],
     },
     ...endsIn('pmsuspended'),

@@ -77,18 +77,26 @@ export const domainStatesSetup = setup({
       args,
       incarnation: context.incarnation,
     })),
-    /** The difference that a gap left behind, as it would have been announced; none if there is none. */
+    /**
+     * The difference that a gap left behind, as it would have been announced; none if there is none. One that had not
+     * begun may have done so meanwhile, and has nothing else to announce.
+     */
     emitDifference: enqueueActions(
       ({ context, enqueue }, { found, from }: { found: StateAndReason; from: DomainState }) => {
         if (found.state === from) return;
-        enqueue.emit({
-          type: 'lifecycle',
-          args: lifecycleOf(found, from),
-          reconstructed: true,
-          incarnation: context.incarnation,
+        const boots = isBoot(context) && found.state === 'running';
+        if (boots || !isBoot(context))
+          enqueue.emit({
+            type: 'lifecycle',
+            args: boots ? { event: 'started', detail: 'booted' } : lifecycleOf(found, from),
+            reconstructed: true,
+            incarnation: context.incarnation,
+          });
+        const running = boots ? 'booted' : from === 'pmsuspended' ? 'wakeup' : 'unpaused';
+        enqueue.assign({
+          reason: found.state === 'running' ? running : found.reason,
+          begun: boots ? 'yes' : context.begun,
         });
-        const woke = from === 'pmsuspended' ? 'wakeup' : 'unpaused';
-        enqueue.assign({ reason: found.state === 'running' ? woke : found.reason });
       },
     ),
     emitControlError: enqueueActions(({ context, enqueue }, params: { protocolError: boolean }) => {

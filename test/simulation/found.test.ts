@@ -1,7 +1,7 @@
 /** What simulation found, each as it can be made by hand. */
-import { expect, test } from 'vitest';
-import { openDriver } from '../../src/index.ts';
-import { FakeQemu, SimulatedRuntime } from '../../src/testing/index.ts';
+import { describe, expect, test } from 'vitest';
+import { type Domain, openDriver } from '../../src/index.ts';
+import { FakeQemu, type FakeQemuOptions, SimulatedRuntime } from '../../src/testing/index.ts';
 
 test('a QEMU that was never asked, as our own process did not run meanwhile, is not unresponsive for good', async () => {
   const runtime = new SimulatedRuntime(1);
@@ -25,4 +25,60 @@ test('a QEMU that was never asked, as our own process did not run meanwhile, is 
   while (vm.state.monitor !== 'ready' && runtime.elapsedMs < from + 60_000) await runtime.step();
   expect(vm.state.monitor).toBe('ready');
   await runtime.until(driver.close());
+});
+
+describe('promise 4, of a second QEMU that is met before it began:', () => {
+  /** What is told from the second one on; it is killed in the end. */
+  async function second(
+    status: NonNullable<FakeQemuOptions['status']>,
+    live: (world: { qemu: FakeQemu; vm: Domain; runtime: SimulatedRuntime }) => Promise<void>,
+  ): Promise<string[]> {
+    const runtime = new SimulatedRuntime(4);
+    const at = { path: '/web1', runtime, listener: runtime.listener };
+    const until = async (holds: () => boolean): Promise<void> => {
+      while (!holds()) await runtime.step();
+    };
+    const first = await FakeQemu.start(at);
+    const driver = await openDriver({ runtime });
+    const vm = await runtime.until(driver.attach({ monitor: '/web1' }));
+    first.kill();
+    await until(() => !vm.state.active);
+    while (runtime.choices.size > 0) await runtime.step();
+    const told: string[] = [];
+    driver.on('lifecycle', ({ args, reconstructed }) => {
+      told.push(`${args.event} ${args.detail}${reconstructed ? ' reconstructed' : ''}`);
+    });
+    const qemu = await FakeQemu.start({ ...at, status });
+    await until(() => vm.state.active);
+    await runtime.until(vm.info());
+    while (runtime.choices.size > 0) await runtime.step();
+    await live({ qemu, vm, runtime });
+    qemu.kill();
+    await until(() => !vm.state.active);
+    await runtime.until(driver.close());
+    return told;
+  }
+
+  test('one that was asleep begins when it wakes up, and has an end', async () => {
+    const told = await second('suspended', async ({ qemu, vm, runtime }) => {
+      qemu.emit('WAKEUP');
+      while (vm.state.state !== 'running') await runtime.step();
+    });
+    expect(told).toEqual(['started wakeup', 'stopped failed']);
+  });
+
+  test('one that began while the monitor was lost is told as started, and has an end', async () => {
+    const told = await second('prelaunch', async ({ qemu, vm, runtime }) => {
+      // Neither its RESUME nor its reply comes through.
+      qemu.faults.closeAfterBytes(0);
+      vm.execute('cont').catch(() => {});
+      const comesTo = async (monitor: Domain['state']['monitor']): Promise<void> => {
+        while (vm.state.monitor !== monitor) await runtime.step();
+      };
+      await comesTo('lost');
+      await comesTo('ready');
+      expect(vm.state).toMatchObject({ state: 'running', reason: 'booted' });
+    });
+    expect(told).toEqual(['started booted reconstructed', 'stopped failed']);
+  });
 });

@@ -4,8 +4,8 @@ import type { Decision } from './plan.ts';
 import { type RunOptions, run } from './run.ts';
 import type { Violation } from './violation.ts';
 
-/** So many runs at most; each is as long as what is left of the plan. */
-const MAX_RUNS = 600;
+/** So many steps at most, in all runs together: half a minute. */
+const MAX_STEPS = 300_000;
 
 /** A run that can be made again. */
 export interface FailingRun {
@@ -14,6 +14,9 @@ export interface FailingRun {
   readonly plan: readonly Decision[];
   readonly violation: Violation;
 }
+
+/** And so many of each domain until all is settled, about. */
+const HEALING_STEPS = 100;
 
 type Conditions = Pick<RunOptions, 'signal' | 'invariants'>;
 
@@ -27,10 +30,11 @@ export async function shrink(failing: FailingRun, conditions: Conditions): Promi
   let smallest = failing;
   const alone = ofOneDomain(failing);
   if (alone !== null) smallest = (await again(alone, failing, conditions)) ?? smallest;
-  let runs = 0;
+  let steps = 0;
   const { plan } = smallest;
   const property = fc.asyncProperty(fc.subarray([...plan]), async (left) => {
-    if (++runs > MAX_RUNS) return true;
+    steps += left.length + HEALING_STEPS * smallest.domains.length;
+    if (steps > MAX_STEPS) return true;
     const failed = await again({ ...smallest, plan: left }, failing, conditions);
     if (failed !== null) smallest = failed;
     return failed === null;
