@@ -60,6 +60,9 @@ export interface WatchOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The states of a domain, one after the other; leaving it, by whatever way, ends it. */
+export type StateStream = AsyncIterableIterator<DomainSnapshot> & AsyncDisposable;
+
 export interface WaitOptions {
   readonly signal?: AbortSignal;
   /** Without it only the signal, or the domain's end, bounds the wait. */
@@ -76,7 +79,7 @@ export interface DomainHost {
     types: readonly I[],
     options: EventStreamOptions,
   ): EventStream<DomainEvent<I>>;
-  watchState(domain: Domain, options: WatchOptions): AsyncIterableIterator<DomainSnapshot>;
+  watchState(domain: Domain, options: WatchOptions): StateStream;
   waitFor<I extends EventId>(
     domain: Domain,
     type: I,
@@ -296,7 +299,7 @@ export class Domain implements AsyncDisposable {
    *
    * @throws TypeError for a bad option; StateError `ERR_CLOSED`
    */
-  watchState(options: WatchOptions = {}): AsyncIterableIterator<DomainSnapshot> {
+  watchState(options: WatchOptions = {}): StateStream {
     if (this.#detached) throw this.#closed();
     return this.#host.watchState(this, options);
   }

@@ -95,17 +95,20 @@ export function hostOf(option: NonNullable<DriverOptions['host']>, runtime: Runt
   return createDryRunNetwork(createIproute2(runtime));
 }
 
-type OnCallbackError = (error: unknown, event: DomainEvent | null, callback: object) => void;
+type OnCallbackError = (error: unknown, event: DomainEvent | null, callback: object) => unknown;
 
-/** The channel for each error, then whoever asked; if that throws too, it is let be. */
+/** The channel for each error, then whoever asked; if that throws or rejects too, it is let be. */
 export const callbackErrors =
   (tell: OnCallbackError): OnCallbackError =>
   (error, event, callback) => {
     callbackErrorChannel.publish({ domain: event?.name ?? null, type: event?.type ?? null, error });
-    try {
-      tell(error, event, callback);
-    } catch (second) {
+    const letBe = (second: unknown): void =>
       process.emitWarning(`onCallbackError failed: ${messageOf(second)}`, 'QemuActorsWarning');
+    try {
+      const told = tell(error, event, callback);
+      if (told instanceof Promise) told.catch(letBe);
+    } catch (second) {
+      letBe(second);
     }
   };
 

@@ -170,7 +170,7 @@ export class Driver implements AsyncDisposable {
     options: SubscriptionOptions = {},
   ): Disposable {
     this.#requireOpen();
-    if (options.domain !== undefined) this.#requireOwn(options.domain);
+    if (options?.domain !== undefined) this.#requireOwn(options.domain);
     return subscribe(this.#events, type, callback, options);
   }
 
@@ -304,7 +304,7 @@ export class Driver implements AsyncDisposable {
     records.set(key, attachment);
     this.#domains.set(key, domain);
     this.#setAlive(key, true);
-    const onAbort = (): void => void detach();
+    const onAbort = (): void => void domain.detach();
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       // Registered before the first wait: a second attach, a close and an abort meanwhile find it.
@@ -314,7 +314,7 @@ export class Driver implements AsyncDisposable {
       await attachment.firstContact;
       return domain;
     } catch (error) {
-      await detach();
+      await domain.detach();
       throw signal?.aborted === true ? signal.reason : error;
     } finally {
       signal?.removeEventListener('abort', onAbort);

@@ -13,6 +13,7 @@ export {
   type EjectOptions,
   type EventArgs,
   type EventId,
+  type StateStream,
   type WaitOptions,
   type WatchOptions,
 } from './domain.ts';

@@ -9,6 +9,7 @@ import { badArgument, StateError } from '../errors.ts';
 import { type DomainEventId, domainEvents } from '../events/domain-events.ts';
 import type { Place } from '../subscriptions/callback-list.ts';
 import type { EventState } from '../subscriptions/event-state.ts';
+import { requireOptions } from './check-options.ts';
 import { DomainHandle } from './domain-handle.ts';
 import { type MonitorEventFilter, nameFilter } from './name-filter.ts';
 
@@ -95,8 +96,7 @@ export class Registrations {
     isMeant: ((name: string) => boolean) | null = null,
   ): number {
     requireFunction('callback', callback);
-    if (typeof options !== 'object' || options === null)
-      throw badArgument('options', 'an object: { free, opaque }', options);
+    requireOptions(options, ['opaque', 'free']);
     const { free, opaque } = options;
     if (free !== undefined) requireFunction('free', free);
     return this.#events.register({

@@ -1,12 +1,20 @@
 /** A domain's doors: streams of its events, of its states, and the wait for one event. */
-import type { Domain, DomainEvent, DomainSnapshot, EventId, WaitOptions, WatchOptions } from '../domain.ts';
+import type {
+  Domain,
+  DomainEvent,
+  DomainSnapshot,
+  EventId,
+  StateStream,
+  WaitOptions,
+  WatchOptions,
+} from '../domain.ts';
 import { badArgument, EventTimeoutError, StateError } from '../errors.ts';
 import type { EventLoop } from '../loop/event-loop.ts';
 import { after } from '../loop/timeouts.ts';
 import type { EventState } from '../subscriptions/event-state.ts';
 import { EventStream, type EventStreamOptions } from '../subscriptions/event-stream.ts';
+import { requireOptions, requireSignal } from './check-options.ts';
 import { coalesceKeyOf, requireType } from './event-type.ts';
-import { requireSignal } from './subscribe.ts';
 
 type Listener = readonly [type: EventId, callback: (event: DomainEvent) => unknown];
 
@@ -40,6 +48,7 @@ export function streamEvents<I extends EventId>(
 ): EventStream<DomainEvent<I>> {
   if (!Array.isArray(types)) throw badArgument('events', 'a list of domain event ids or reports', types);
   for (const type of types) requireType('events', type);
+  requireOptions(options, ['signal', 'limit', 'overflow']);
   const stream = new EventStream<DomainEvent<I>>(options, () => close(), coalesceKeyOf);
   const push = (event: DomainEvent): void => stream.push(event as DomainEvent<I>);
   const close = listen(
@@ -56,11 +65,13 @@ export function streamEvents<I extends EventId>(
 export function watchState(
   events: EventState<DomainEvent>,
   domain: Domain,
-  { signal }: WatchOptions,
-): AsyncIterableIterator<DomainSnapshot> {
-  const options: EventStreamOptions = { limit: 1, overflow: 'coalesce', ...(signal && { signal }) };
+  options: WatchOptions,
+): StateStream {
+  requireOptions(options, ['signal']);
+  const { signal } = options;
+  requireSignal(signal);
   const stream = new EventStream<DomainSnapshot>(
-    options,
+    { limit: 1, overflow: 'coalesce' },
     () => close(),
     () => 'state',
   );
@@ -77,7 +88,7 @@ export function watchState(
   push();
   stream.endWith(signal);
   // All have one key, so one replaces the other and none is lost.
-  return stream as AsyncIterableIterator<DomainSnapshot>;
+  return stream as StateStream;
 }
 
 /** The first event that the predicate says yes to, from the call on. */
@@ -87,11 +98,13 @@ export function waitFor<I extends EventId>(
   domain: Domain,
   type: I,
   predicate: (event: DomainEvent<I>) => boolean,
-  { signal, timeoutMs }: WaitOptions,
+  options: WaitOptions,
 ): Promise<DomainEvent<I>> {
   return new Promise((resolve, reject) => {
     requireType('waitFor', type);
     if (typeof predicate !== 'function') throw badArgument('waitFor', 'a predicate', predicate);
+    requireOptions(options, ['signal', 'timeoutMs']);
+    const { signal, timeoutMs } = options;
     requireSignal(signal);
     if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0))
       throw badArgument('timeoutMs', 'a number above 0', timeoutMs);

@@ -2,6 +2,7 @@
 import type { Domain, DomainEvent, EventId } from '../domain.ts';
 import { badArgument } from '../errors.ts';
 import type { EventState } from '../subscriptions/event-state.ts';
+import { requireOptions, requireSignal } from './check-options.ts';
 import { requireType } from './event-type.ts';
 
 export interface SubscriptionOptions {
@@ -13,20 +14,18 @@ export interface SubscriptionOptions {
   readonly once?: boolean;
 }
 
-export function requireSignal(signal: unknown): asserts signal is AbortSignal | undefined {
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw badArgument('signal', 'an AbortSignal', signal);
-}
-
 export function subscribe<I extends EventId>(
   events: EventState<DomainEvent>,
   type: I,
   callback: (event: DomainEvent<I>) => unknown,
-  { domain, signal, once = false }: SubscriptionOptions,
+  options: SubscriptionOptions,
 ): Disposable {
   requireType('on', type);
   if (typeof callback !== 'function') throw badArgument('on', 'a function', callback);
+  requireOptions(options, ['domain', 'signal', 'once']);
+  const { domain, signal, once = false } = options;
   requireSignal(signal);
+  if (typeof once !== 'boolean') throw badArgument('once', 'a boolean', once);
   if (signal?.aborted === true) return { [Symbol.dispose]: () => {} };
   const close = (): void => {
     events.deregister(id, 'own');

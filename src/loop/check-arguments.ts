@@ -5,7 +5,7 @@ import { ERROR, HANGUP, READABLE, WRITABLE } from './event-loop.ts';
 const ALL = READABLE | WRITABLE | ERROR | HANGUP;
 
 export function checkMask(events: number): void {
-  if (!Number.isInteger(events) || (events & ~ALL) !== 0)
+  if (!(Number.isInteger(events) && events >= 0 && events <= ALL))
     throw badArgument('events', 'a mask of READABLE, WRITABLE, ERROR, HANGUP', events);
 }
 

@@ -43,9 +43,9 @@ export class NodeEventLoop implements EventLoop {
   addHandle(stream: Duplex | number, events: number, callback: HandleCallback, free?: () => void): number {
     checkMask(events);
     checkCallbacks(callback, free);
-    const entry = new NodeHandle(++this.#lastWatch, streamOf(stream), events, (...ready) => {
+    const entry = new NodeHandle(++this.#lastWatch, streamOf(stream), events, (watch, of, ready) => {
       this.#dispatched();
-      callback(...ready);
+      callback(watch, of, ready);
     });
     this.#handles.set(this.#lastWatch, { entry, free });
     return this.#lastWatch;
@@ -109,6 +109,7 @@ export class NodeEventLoop implements EventLoop {
   }
 
   #dispatched(): void {
+    if (this.#waiting.size === 0) return;
     for (const onTurn of this.#waiting) setImmediate(onTurn);
     this.#waiting.clear();
   }

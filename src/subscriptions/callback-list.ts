@@ -83,12 +83,14 @@ export class CallbackList<Event> {
   }
 
   /** Never while an event is visited. */
-  remove({ id, type, key }: Entry<Event>): void {
+  remove(entry: Entry<Event>): void {
+    const { id, type, key } = entry;
     this.#byId.delete(id);
     const byKey = this.#byType.get(type);
-    const left = byKey?.get(key)?.filter((other) => other.id !== id) ?? [];
-    if (left.length > 0) byKey?.set(key, left);
-    else if (byKey?.delete(key) && byKey.size === 0) this.#byType.delete(type);
+    const filed = byKey?.get(key);
+    if (filed === undefined) return;
+    filed.splice(filed.indexOf(entry), 1);
+    if (filed.length === 0) byKey?.delete(key);
   }
 
   get(id: number): Entry<Event> | undefined {

@@ -1,5 +1,6 @@
 /** Subscriptions as an async iterator, with a bound. */
 import { badArgument } from '../errors.ts';
+import { Fifo } from './fifo.ts';
 
 const overflows = ['drop-oldest', 'drop-newest', 'fail', 'coalesce'] as const;
 /** What gives way at the limit: the oldest, the newest, the stream, or all but the latest of each key. */
@@ -28,12 +29,12 @@ interface Waiter<Item> {
 /**
  * A queue with one consumer. Where items were lost, an item `{ type: 'lost', count }` tells so, in their place.
  */
-export class EventStream<Item> implements AsyncIterableIterator<Item | Lost> {
+export class EventStream<Item> implements AsyncIterableIterator<Item | Lost>, AsyncDisposable {
   readonly #limit: number;
   readonly #overflow: Overflow;
   readonly #keyOf: (item: Item) => string;
   #onEnd: () => void;
-  #items: Item[] = [];
+  #items = new Fifo<Item>();
   readonly #waiters: Waiter<Item>[] = [];
   /** Lost after the last item (`drop-newest`), else before the first. */
   #lost = 0;
@@ -77,13 +78,15 @@ export class EventStream<Item> implements AsyncIterableIterator<Item | Lost> {
     if (this.#ended) return;
     const waiter = this.#waiters.shift();
     if (waiter !== undefined) return waiter.resolve({ done: false, value: item });
+    const isFull = this.#items.length === this.#limit;
     // Nothing comes between what was kept and the loss that is to be told after it.
-    if (this.#overflow === 'drop-newest' && this.#lost > 0) {
-      this.#lost += 1;
-      return;
+    if (this.#overflow === 'drop-newest' && (isFull || this.#lost > 0)) this.#lost += 1;
+    else if (this.#overflow === 'fail' && isFull)
+      this.end(new RangeError(`more than ${this.#limit} events wait: read faster, or raise the limit`));
+    else {
+      this.#items.push(item);
+      if (isFull) this.#makeRoom();
     }
-    this.#items.push(item);
-    if (this.#items.length > this.#limit) this.#giveWay();
   }
 
   /** Ends the stream after what is queued. */
@@ -113,9 +116,10 @@ export class EventStream<Item> implements AsyncIterableIterator<Item | Lost> {
   }
 
   return(): Promise<IteratorResult<Item | Lost>> {
-    this.#items = [];
+    this.#items = new Fifo();
     this.#lost = 0;
     this.end();
+    this.#error = null;
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -123,25 +127,25 @@ export class EventStream<Item> implements AsyncIterableIterator<Item | Lost> {
     return this;
   }
 
-  /** One more waits than may. */
-  #giveWay(): void {
-    if (this.#overflow === 'coalesce') this.#items = this.#latestOfEachKey();
-    if (this.#items.length <= this.#limit) return;
-    const newest = this.#overflow === 'drop-newest' || this.#overflow === 'fail';
-    if (newest) this.#items.pop();
-    else this.#items.shift();
-    if (this.#overflow === 'fail')
-      this.end(new RangeError(`more than ${this.#limit} events wait: read faster, or raise the limit`));
-    else this.#lost += 1;
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
   }
 
-  #latestOfEachKey(): Item[] {
+  /** One more waits than may. */
+  #makeRoom(): void {
+    if (this.#overflow === 'coalesce') this.#items = this.#latestOfEachKey();
+    if (this.#items.length <= this.#limit) return;
+    this.#items.shift();
+    this.#lost += 1;
+  }
+
+  #latestOfEachKey(): Fifo<Item> {
     const latest = new Map<string, Item>();
-    for (const item of this.#items) {
+    for (const item of this.#items.toArray()) {
       const key = this.#keyOf(item);
       latest.delete(key);
       latest.set(key, item);
     }
-    return [...latest.values()];
+    return new Fifo([...latest.values()]);
   }
 }

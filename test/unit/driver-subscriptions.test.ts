@@ -1,7 +1,7 @@
 /** What a driver makes of registrations, beside the rules of their queue: its drops, its close, its domains. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { describe, expect, test } from 'vitest';
-import { openDriver, StateError } from '../../src/index.ts';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type Domain, openDriver, StateError } from '../../src/index.ts';
 import { FakeQemu } from '../../src/testing/index.ts';
 
 const failure = (promise: Promise<unknown>): Promise<unknown> =>
@@ -105,6 +105,20 @@ describe('registrations of a driver', () => {
       expect(register).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
   });
 
+  test('a domain whose attach failed registers nothing: ERR_CLOSED', async () => {
+    await using qemu = await FakeQemu.start({ name: 'web1' });
+    await using driver = await openDriver();
+    const domains = new Set<Domain>();
+    driver.on('detached', ({ domain }) => domains.add(domain));
+    expect(await failure(driver.attach({ monitor: qemu.path, name: 'web2' }))).toBeInstanceOf(StateError);
+    await turn();
+    const [vm, ...others] = domains;
+    expect([vm?.name, others]).toEqual(['web2', []]);
+    for (const register of [() => vm?.events(['lifecycle']), () => vm?.watchState()])
+      expect(register).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
+    expect(await failure(vm?.waitFor('lifecycle') ?? turn())).toMatchObject({ code: 'ERR_CLOSED' });
+  });
+
   test('a driver is one connection: another one’s domain is a TypeError, its id is not found (R2)', async () => {
     await using qemu = await FakeQemu.start();
     await using driver = await openDriver();
@@ -162,6 +176,40 @@ describe('registrations of a driver', () => {
       ['Error: late', 'lifecycle'],
       ['Error: free', null],
     ]);
+  });
+});
+
+describe('an onCallbackError that fails itself is a process warning, and the others are called', () => {
+  const unshowable = Object.create(null);
+
+  test.each([
+    ['rejects with an error', () => Promise.reject(new Error('twice')), 'twice'],
+    [
+      'throws what cannot be shown',
+      () => {
+        throw unshowable;
+      },
+      'something that cannot be shown',
+    ],
+    ['rejects with what cannot be shown', () => Promise.reject(unshowable), 'something that cannot be shown'],
+  ])('one that %s', async (_, onCallbackError, shown) => {
+    await using qemu = await FakeQemu.start();
+    await using driver = await openDriver({ onCallbackError });
+    const vm = await driver.attach({ monitor: qemu.path });
+    const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    onTestFinished(() => emitWarning.mockRestore());
+    driver.on('lifecycle', () => {
+      throw unshowable;
+    });
+    for (const event of ['STOP', 'RESUME']) {
+      const heard = vm.waitFor('lifecycle');
+      qemu.emit(event);
+      await heard;
+    }
+    await turn();
+    expect(emitWarning.mock.calls.map(([warning]) => warning)).toEqual(
+      Array(2).fill(`onCallbackError failed: ${shown}`),
+    );
   });
 });
 

@@ -80,11 +80,14 @@ describe('domainEventRegisterAny (libvirt-domain.c:virConnectDomainEventRegister
     ['no function', null, 'lifecycle', null, {}],
     ['a free that is no function', null, 'lifecycle', nothing, { free: 5 }],
     ['options that are none', null, 'lifecycle', nothing, null],
+    ['an option that there is not', null, 'lifecycle', nothing, { fre: nothing }],
   ])('%s is a TypeError, and nothing is registered', (_, domain, type, callback, options) => {
     const { registrations, events } = newRegistrations();
     expect(() =>
       registrations.registerAny(domain, type as 'lifecycle', callback as () => void, options as object),
-    ).toThrow(TypeError);
+    ).toThrow(
+      expect.objectContaining({ name: 'TypeError', message: expect.stringMatching(/expected .*received/) }),
+    );
     expect(events.isWanted).toBe(false);
   });
 });

@@ -15,6 +15,8 @@ async function allOf<T>(stream: AsyncIterable<T>): Promise<T[]> {
   return items;
 }
 
+type Doors = ReturnType<typeof newDoors>;
+
 describe('events()', () => {
   test('a stream gives the events of its domain and its types, in order, from the call on, until `detached`', async () => {
     const { loop, events, vm, queue } = newDoors();
@@ -152,6 +154,26 @@ describe('watchState()', () => {
     }
     events.close();
     expect((await allOf(states)).map(({ reason }) => reason)).toEqual(['watchdog']);
+  });
+});
+
+describe.each([null, 5, { sginal: null }, { signal: null }, { signal: 0 }])('the options %j', (options) => {
+  test.each([
+    ['events()', ({ events, vm }: Doors) => streamEvents(events, vm, ['reboot'], options as object)],
+    ['watchState()', ({ events, vm }: Doors) => watchState(events, vm, options as object)],
+  ])('are a TypeError of %s that says what was expected, and register nothing', (_, open) => {
+    const doors = newDoors();
+    expect(() => open(doors)).toThrow(TypeError);
+    expect(() => open(doors)).toThrow(/^(options|signal): expected .*, received /);
+    expect(doors.events.isWanted).toBe(false);
+  });
+
+  test('are a TypeError that waitFor() rejects with, and register nothing', async () => {
+    const { loop, events, vm } = newDoors();
+    const error = await failure(waitFor(events, loop, vm, 'reboot', () => true, options as object));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(String(error)).toMatch(/(options|signal): expected .*, received /);
+    expect(events.isWanted).toBe(false);
   });
 });
 

@@ -36,6 +36,23 @@ describe('on()', () => {
     expect(events.isWanted).toBe(false);
   });
 
+  test.each([
+    [null, /^options: expected an object: .*, received null/],
+    [5, /^options: expected an object: .*, received 5/],
+    [{ sginal: null }, /^options: expected domain, signal, once, received 'sginal'/],
+    [{ signal: null }, /^signal: expected an AbortSignal, received null/],
+    [{ once: 1 }, /^once: expected a boolean, received 1/],
+  ])(
+    'the options %j are a TypeError that says what was expected, and register nothing',
+    (options, message) => {
+      const { events } = newDoors();
+      const subscribed = (): unknown => subscribe(events, 'reboot', () => {}, options as object);
+      expect(subscribed).toThrow(TypeError);
+      expect(subscribed).toThrow(message);
+      expect(events.isWanted).toBe(false);
+    },
+  );
+
   test('lets go of its signal when it is closed, by whom ever', () => {
     const { events, queue, loop } = newDoors();
     const listeners = new Set<unknown>();

@@ -165,6 +165,17 @@ describe('bytes', () => {
   });
 });
 
+/** Takes all that are free below it, for the rest of the test. */
+function leastFreeDescriptor(descriptor: number): void {
+  const taken: number[] = [];
+  onTestFinished(() => {
+    for (const each of taken) closeSync(each);
+  });
+  let next = openSync('/dev/null', 'r');
+  for (; next < descriptor; next = openSync('/dev/null', 'r')) taken.push(next);
+  closeSync(next);
+}
+
 describe('a descriptor', () => {
   test('of a pipe gets a stream, one for all its watches, which owns it and closes it at its end', async () => {
     const loop = new NodeEventLoop();
@@ -194,11 +205,45 @@ describe('a descriptor', () => {
     expect(() => loop.addHandle(reader, 0, () => {})).toThrow(TypeError);
   });
 
+  test('whose number another pipe has after its stream was destroyed gets a stream of its own', async () => {
+    const loop = new NodeEventLoop();
+    const first = openFifo();
+    writeSync(first.writer, 'x');
+    const firsts = await new Promise<Duplex>((resolve) => {
+      const watch = loop.addHandle(first.reader, READABLE, (_watch, stream) => {
+        loop.removeHandle(watch);
+        resolve(stream);
+      });
+    });
+    // The number is free at once; Node tells its 'close' later.
+    firsts.destroy();
+    leastFreeDescriptor(first.reader);
+    const second = openFifo();
+    expect(second.reader).toBe(first.reader);
+    const streamAfter = (text: string): Promise<Duplex> =>
+      new Promise((resolve) => {
+        const watch = loop.addHandle(second.reader, READABLE, (_watch, stream) => {
+          if (String(stream.read()) !== text) return;
+          loop.removeHandle(watch);
+          resolve(stream);
+        });
+        writeSync(second.writer, text);
+      });
+    const stream = await streamAfter('hello');
+    await until(() => firsts.closed);
+    await turn();
+    expect(await streamAfter('again')).toBe(stream);
+    expect(stream).not.toBe(firsts);
+    stream.destroy();
+    closeSync(first.writer);
+    closeSync(second.writer);
+  });
+
   test('of a file is refused with a TypeError, as what is no stream is', () => {
     const loop = new NodeEventLoop();
     const file = openSync('/proc/self/status', 'r');
     onTestFinished(() => closeSync(file));
-    const bad = [file, 'stream', null, {}, undefined];
+    const bad = [file, -1, 1.5, Number.NaN, 2 ** 31, 'stream', null, {}, undefined];
     for (const handle of bad)
       expect(() => loop.addHandle(handle as Duplex, READABLE, () => {}), String(handle)).toThrow(TypeError);
   });
@@ -209,7 +254,7 @@ describe('what cannot be used is a TypeError, and nothing is registered', () => 
   const nothing = (): void => {};
   const loop = new NodeEventLoop();
 
-  test.each([16, -1, 1.5, Number.NaN, '1', undefined])('the mask %s', (mask) => {
+  test.each([16, 2 ** 32, -1, 1.5, Number.NaN, '1', undefined])('the mask %s', (mask) => {
     const watch = loop.addHandle(stream, 0, nothing);
     expect(() => loop.addHandle(stream, mask as number, nothing)).toThrow(/^events: expected a mask/);
     expect(() => loop.updateHandle(watch, mask as number)).toThrow(TypeError);

@@ -103,6 +103,24 @@ describe('its end', () => {
     expect(await stream.next()).toEqual({ done: true, value: undefined });
   });
 
+  test('leaving the loop drops the error too', async () => {
+    const stream = streamOf('fail', 1, [1, 2]);
+    for await (const _ of stream) break;
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+  });
+
+  test('is left with its scope, as every other thing that holds something', async () => {
+    let ends = 0;
+    const onEnd = (): void => {
+      ends += 1;
+    };
+    {
+      await using stream = new EventStream<number>({}, onEnd, String);
+      stream.push(1);
+    }
+    expect(ends).toBe(1);
+  });
+
   test.each([
     [{ limit: 0 }, /limit/],
     [{ limit: 1.5 }, /limit/],
