@@ -84,7 +84,7 @@ function qemuVersion() {
  * @param {ProofResult} result
  * @param {string} commit
  */
-function page({ name, title, counts, rows }, commit) {
+function page({ name, title, counts, rows, tables }, commit) {
   const cell = (value) =>
     String(value ?? '')
       .replaceAll('|', '\\|')
@@ -102,6 +102,7 @@ function page({ name, title, counts, rows }, commit) {
         .join(', ') || 'none',
     ],
   ];
+  const line = (cells) => `| ${cells.map(cell).join(' | ')} |`;
   const judged = ({ ok }) => (ok === undefined ? '' : ok ? 'yes' : 'no');
   return [
     `# ${title}`,
@@ -110,9 +111,15 @@ function page({ name, title, counts, rows }, commit) {
     '',
     '| what | value | required | kept |',
     '|---|---|---|---|',
-    ...rows.map(
-      (row) => `| ${cell(row.what)} | ${cell(row.value)} | ${cell(row.required)} | ${judged(row)} |`,
-    ),
+    ...rows.map((row) => line([row.what, row.value, row.required, judged(row)])),
     '',
+    ...tables.flatMap(({ title, head, rows }) => [
+      `## ${title}`,
+      '',
+      line(head),
+      `|${'---|'.repeat(head.length)}`,
+      ...rows.map(line),
+      '',
+    ]),
   ].join('\n');
 }

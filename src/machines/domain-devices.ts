@@ -23,5 +23,7 @@ export function factsWithout(facts: DomainFacts, devices: DomainDevices, alias: 
     channels: without(facts.channels, [alias]),
     nics: without(facts.nics, [alias]),
     thresholds: without(facts.thresholds, nodes),
+    // Else the next look would find it gone once more.
+    plugged: facts.plugged?.filter((other) => other !== alias) ?? null,
   };
 }

@@ -13,12 +13,20 @@ export interface ProofRow {
   readonly ok?: boolean;
 }
 
+/** What is told one by one, below the result table. */
+export interface ProofTable {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
 /** What a proof tells `scripts/proof.mjs`. */
 export interface ProofResult {
   readonly name: string;
   readonly title: string;
   readonly counts: Readonly<Record<string, number>>;
   readonly rows: readonly ProofRow[];
+  readonly tables: readonly ProofTable[];
 }
 
 export interface ProofContext<Counts> {
@@ -26,6 +34,8 @@ export interface ProofContext<Counts> {
   readonly counts: Readonly<Counts>;
   /** Adds a row to the result table. A row with `ok: false` makes the proof fail, but it goes on. */
   report(row: ProofRow): void;
+  /** Adds a table below that of the rows. */
+  tabulate(table: ProofTable): void;
   /** Prints progress; not part of the result. */
   log(message: string): void;
 }
@@ -44,6 +54,7 @@ export async function proof<Counts extends Record<string, number>>(definition: P
   const { name, title, run } = definition;
   const counts = { ...definition.counts, ...setOnCommandLine(definition.counts) };
   const rows: ProofRow[] = [];
+  const tables: ProofTable[] = [];
   const log = (message: string): void => console.log(`${name}: ${message}`);
   const report = (row: ProofRow): void => {
     rows.push(row);
@@ -54,10 +65,10 @@ export async function proof<Counts extends Record<string, number>>(definition: P
   };
 
   // What it throws ends the process with a stack trace and no result.
-  await run({ counts, report, log });
+  await run({ counts, report, log, tabulate: (table) => void tables.push(table) });
   if (rows.every(({ ok }) => ok === undefined)) throw new Error(`${name}: nothing was checked`);
   if (rows.some(({ ok }) => ok === false)) process.exitCode = 1;
-  const result: ProofResult = { name, title, counts, rows };
+  const result: ProofResult = { name, title, counts, rows, tables };
   process.send?.(result);
 }
 

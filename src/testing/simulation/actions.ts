@@ -131,6 +131,7 @@ export const actions: Readonly<Record<string, Action>> = {
   'guest changes its filter often': guest(4, (domain, pick) => {
     for (let n = 0; n < 20; n += 1) domain.changeFilter(pick + n);
   }),
+  'guest changes the other filter': guest(4, (domain, pick) => domain.changeFilter(pick, 'net1')),
   'guest does something': guest(60, ({ qemu }, pick) => qemu.emit(...of(EVENTS, pick))),
   'guest does much': guest(6, ({ qemu }, pick) => {
     for (let n = 0; n < 10; n += 1) qemu.emit(...of(EVENTS, pick + n * 7));
@@ -197,14 +198,15 @@ export const actions: Readonly<Record<string, Action>> = {
   ),
   'output comes in pieces': fault('bytes', 1, (faults, pick) => faults.chunk(20 + (pick % 200))),
   'events come twice': fault('bytes', 1, (faults, pick) => faults.duplicateEvents(pick % 2 === 0)),
-  rubbish: fault('bytes', 1, (faults, pick) =>
+  rubbish: fault('bytes', 1, (faults, pick, { follower }) => {
+    if (follower !== null) follower.story.spoiled += 1;
     faults.rubbish(
       of(
         ['no JSON\n', '{"event":5}\n', '[]\n', '{"return":{},"id":"nobody"}\n', '{"event":"X_RUBBISH"}\n'],
         pick,
       ),
-    ),
-  ),
+    );
+  }),
   'faults end': fault('line', 10, (faults) => faults.clear()),
   'host fails': fault('host', 2, (_, pick, __, world) =>
     world.hostFails(pick % 2 === 0 ? 'failing' : 'hanging', true),
@@ -212,14 +214,14 @@ export const actions: Readonly<Record<string, Action>> = {
   'host works': fault('host', 4, (_, pick, __, world) =>
     world.hostFails(pick % 2 === 0 ? 'failing' : 'hanging', false),
   ),
-  'interface is replaced': fault('host', 1, (_, pick, domain, world) => {
+  'interface is replaced': fault('host', 3, (_, pick, domain, world) => {
     domain.interfaceReplaced = true;
     world.replaceInterface(domain, pick % 3 === 0);
   }),
-  'somebody subscribes': fault('subscriber', 4, (_, pick, domain, world) =>
+  'somebody subscribes': fault('subscriber', 10, (_, pick, domain, world) =>
     world.driverOf(domain).subscribe(pick),
   ),
-  'somebody unsubscribes': fault('subscriber', 3, (_, pick, domain, world) =>
+  'somebody unsubscribes': fault('subscriber', 5, (_, pick, domain, world) =>
     world.driverOf(domain).unsubscribe(pick),
   ),
   detach: fault('close', 1, (_, __, domain, world) => world.detach(domain)),

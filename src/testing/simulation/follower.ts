@@ -6,17 +6,25 @@ import assert from 'node:assert/strict';
 import type { Domain, DomainEvent } from '../../domain.ts';
 import type { DomainContext, DomainEmitted } from '../../machines/domain-context.ts';
 import { checkStructure, STRUCTURE_CHECKS } from './invariants.ts';
-import { Lifecycles } from './lifecycles.ts';
+import { hasBegun, Lifecycles } from './lifecycles.ts';
+import { Story } from './story.ts';
+import { Wire } from './wire.ts';
 
 /** With these it is found out whose QEMU answers; sent before anything is known. */
 const CONTACT = ['qmp_capabilities', 'query-status', 'query-name', 'query-uuid'];
+
+/** What callers send by themselves, whatever becomes of the domain. */
+const OF_CALLERS = ['stop', 'cont', 'query-status', 'no-such-command'];
 
 const CHANGEABLE = ['stoppingFrom', 'facts', 'devices', 'work', 'qemuJobs', 'power', 'reason'] as const;
 
 export class Follower {
   readonly domain: Domain;
   readonly #onBroken: (error: unknown) => void;
+  readonly #presentRun: () => number;
   readonly lifecycles = new Lifecycles();
+  readonly story = new Story(this.lifecycles);
+  readonly #wire = new Wire();
   /** What the machine told and its subscribers did not hear of yet. */
   readonly #expected: Exclude<DomainEmitted, { type: 'operation.ended' }>[] = [];
   /** QEMU events on the wire of which no `monitor-event` was delivered yet. */
@@ -24,11 +32,17 @@ export class Follower {
   readonly #counts = { arrived: 0, toMachine: 0, dropsBefore: 0 };
   #changed = true;
   #detached = false;
+  /** The incarnation that was met last, and which of QEMU's processes was there then. */
+  #met: { readonly incarnation: string | null; readonly run: number } = { incarnation: null, run: 0 };
 
-  /** @param onBroken - is told of what breaks in the middle of the library's work, which must not see it */
-  constructor(domain: Domain, onBroken: (error: unknown) => void) {
+  /**
+   * @param onBroken - is told of what breaks in the middle of the library's work, which must not see it
+   * @param presentRun - the number of QEMU's present process
+   */
+  constructor(domain: Domain, onBroken: (error: unknown) => void, presentRun: () => number) {
     this.domain = domain;
     this.#onBroken = onBroken;
+    this.#presentRun = presentRun;
     this.#watchMachine();
   }
 
@@ -41,39 +55,59 @@ export class Follower {
     return this.#expected.length;
   }
 
+  /** Whether the present incarnation is the present process of QEMU. */
+  get isOfPresentRun(): boolean {
+    return this.#met.run === this.#presentRun();
+  }
+
   /** Each message as it passes. @throws AssertionError */
   passed(direction: 'send' | 'reply' | 'event' | 'eof', message: object): void {
+    const command = this.#wire.passed(direction, message);
     if (direction === 'event') {
       this.#counts.arrived += 1;
       this.#arrived.push('event' in message ? String(message.event) : '');
-      return;
     }
-    if (direction !== 'send') return;
-    const command = 'execute' in message ? String(message.execute) : String(Object.values(message)[0]);
+    if (command === null) return;
     const { incarnation, monitor } = this.context;
     const isKnownLost = incarnation === null || monitor === 'lost';
     assert(
       !isKnownLost || CONTACT.includes(command),
       `promise 3: ${command} is sent to a domain that was lost`,
     );
+    assert(
+      !this.domain.actor.getSnapshot().matches('stopping') ||
+        [...CONTACT, ...OF_CALLERS, 'quit'].includes(command),
+      `promise 3: ${command} is sent to a domain that we end`,
+    );
   }
 
-  /** The host is changed in its name. @throws AssertionError */
-  hostChanged(): void {
-    const { incarnation, monitor, work } = this.context;
+  /** The host is changed in its name. @param ifindex - of its interface now. @throws AssertionError */
+  hostChanged(ifindex: number | null): void {
+    const { incarnation, monitor, work, facts } = this.context;
     assert(
       incarnation !== null && monitor !== 'lost',
       'promise 3: the host is changed for a domain that was lost',
     );
     assert(work.running !== null, 'promise 3: the host is changed by nobody');
+    const first = facts.nics.net0?.interface?.ifindex;
+    assert(
+      first === undefined || first === ifindex,
+      'promise 3: the interface is not the one that was there at first',
+    );
+  }
+
+  /** One of QEMU's processes gets a signal of ours. */
+  signalled(run: number): void {
+    if (run !== this.#met.run) this.#onBroken('promise 3: a signal to a process that was not met');
   }
 
   /** A subscriber to everything heard it. @throws AssertionError */
   told(event: DomainEvent): void {
     assert(!this.#detached, `promise 5: ${event.type} after detached`);
+    this.story.tell(event);
     if (event.type === 'detached') this.#detached = true;
     else if (event.type === 'monitor-event') this.#follow(event.args.event);
-    else if (event.type === 'state') this.#met(event);
+    else if (event.type === 'state') this.#meet(event);
     else if (event.type === 'host' || isOfDetaching(event)) return;
     else if (event.type === 'drop' && this.#expected[0]?.args !== event.args) this.#counts.dropsBefore += 1;
     else {
@@ -83,6 +117,7 @@ export class Follower {
     }
     if (event.type !== 'lifecycle') return;
     if (event.incarnation !== null && !this.lifecycles.runs.has(event.incarnation)) this.#forgetUnbegun();
+    if (event.args.event === 'stopped') this.#requireBegun(event.incarnation);
     this.lifecycles.tell(event);
   }
 
@@ -107,15 +142,19 @@ export class Follower {
     for (const [incarnation, run] of this.lifecycles.runs)
       if (incarnation !== this.context.incarnation?.uuid)
         assert(run.stopped, `promise 4: no stopped of incarnation ${run.id}`);
-    return 3;
+    this.story.checkSettled();
+    return 4;
   }
 
   /** Each QEMU event that reaches the machine is an effect or exactly one drop. */
   #watchMachine(): void {
     const { actor } = this.domain;
     actor.subscribe({
-      next: () => {
+      next: ({ context }) => {
         this.#changed = true;
+        const incarnation = context.incarnation?.uuid ?? null;
+        if (incarnation !== null && incarnation !== this.#met.incarnation)
+          this.#met = { incarnation, run: this.#presentRun() };
       },
       error: (error) => this.#onBroken(`promise 7: a domain fails: ${String(error)}`),
     });
@@ -131,7 +170,10 @@ export class Follower {
     actor.send = (event) => {
       if (!event.type.startsWith('qemu.')) return send(event);
       this.#counts.toMachine += 1;
+      this.#guard(() => this.#wire.reached(event.type.slice('qemu.'.length)));
       const before = actor.getSnapshot();
+      if (event.type === 'qemu.DEVICE_DELETED')
+        this.story.isToRemove(before.context.devices, event.data.device);
       emitted = 0;
       drops = 0;
       send(event);
@@ -144,6 +186,14 @@ export class Follower {
     };
   }
 
+  #guard(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      this.#onBroken(error);
+    }
+  }
+
   /** Those that came before it was known whose they are may be missing. */
   #follow(name: string): void {
     const at = this.#arrived.indexOf(name);
@@ -154,15 +204,15 @@ export class Follower {
   /** One that was never seen running owes no `stopped`. */
   #forgetUnbegun(except: string | null = null): void {
     for (const [incarnation, run] of this.lifecycles.runs)
-      if (
-        incarnation !== except &&
-        run.begin === 'managed' &&
-        !run.told.some((one) => one.startsWith('started'))
-      )
-        run.stopped = true;
+      if (incarnation !== except && !hasBegun(run)) run.stopped = true;
   }
 
-  #met({ args, incarnation, id }: Extract<DomainEvent, { type: 'state' }>): void {
+  #requireBegun(incarnation: string | null): void {
+    const run = incarnation === null ? undefined : this.lifecycles.runs.get(incarnation);
+    assert(run === undefined || hasBegun(run), 'promise 4: stopped of a run that did not begin');
+  }
+
+  #meet({ args, incarnation, id }: Extract<DomainEvent, { type: 'state' }>): void {
     const isMet = args.attached === true && incarnation !== null;
     if (isMet || !args.active) this.#forgetUnbegun(incarnation);
     if (isMet && !this.lifecycles.runs.has(incarnation))

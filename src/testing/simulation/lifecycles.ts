@@ -20,6 +20,10 @@ interface Run {
   stopped: boolean;
 }
 
+/** Whether it owes a `stopped`: else it was never seen running. */
+export const hasBegun = ({ begin, told }: Run): boolean =>
+  begin !== 'managed' || told.some((one) => one.startsWith('started'));
+
 /** Follows the lifecycle events of a domain, live or not: 1–3, 6, 7, 11, 12. Throws an AssertionError where one is broken. */
 export class Lifecycles {
   readonly runs = new Map<string, Run>();

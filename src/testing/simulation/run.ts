@@ -79,6 +79,7 @@ class Run {
     await this.#live();
     const { step } = world;
     if (world.violation === null) await this.#healed();
+    if (world.violation === null) await this.#closed();
     return {
       steps: step,
       healingSteps: world.step - step,
@@ -128,6 +129,19 @@ class Run {
       world.guard(label, () => {
         world.checks += follower?.checkSettled() ?? 0;
       });
+  }
+
+  /** In the end nothing is left of the drivers; what they still wait for is bounded. */
+  async #closed(): Promise<void> {
+    const world = this.#world;
+    const { runtime } = world;
+    const planner = new Planner(this.#options.seed, new Set());
+    const deadlineMs = runtime.elapsedMs + HEALING_MS;
+    world.close();
+    for (let left = world.left; left !== null && world.violation === null; left = world.left) {
+      if (runtime.elapsedMs > deadlineMs) return world.violate(null, `promise 7: ${left}`);
+      await this.#step(planner.nextOfThoseThatWait(runtime));
+    }
   }
 
   async #settle(planner: Planner, domains: readonly SimulatedDomain[]): Promise<void> {

@@ -46,7 +46,7 @@ export class SimulatedDomain {
       runtime,
       listener: runtime.listener,
       status: index % 3 === 0 ? 'prelaunch' : 'running',
-      nics: [{ name: 'net0' }],
+      nics: [{ name: 'net0' }, { name: 'net1' }],
       devices: ['disk0', 'disk1', 'disk2'],
       drives: [{ id: 'cd0' }, { id: 'cd1', locked: true }],
     });
@@ -70,11 +70,17 @@ export class SimulatedDomain {
             : {},
     };
     runtime.host.addInterface(this.interface, NIC_MAC);
+    runtime.host.addInterface(`${this.interface}u`, NIC_MAC);
     this.#begin();
   }
 
   get domain(): Domain | null {
     return this.follower?.domain ?? null;
+  }
+
+  /** Number of the present process, or of the last one. */
+  get run(): number {
+    return this.#runs;
   }
 
   /** A new process; the old one is killed if it lives. @param samePid - the system gave the number out again */
@@ -91,9 +97,9 @@ export class SimulatedDomain {
     else this.qemu.resume();
   }
 
-  /** The guest's filter is one of a few that differ. */
-  changeFilter(pick: number): void {
-    this.qemu.setRxFilter('net0', {
+  /** The guest's filter is one of a few that differ. @param nic - `net1` is not trusted */
+  changeFilter(pick: number, nic: 'net0' | 'net1' = 'net0'): void {
+    this.qemu.setRxFilter(nic, {
       'main-mac': `52:54:00:12:34:${(pick % 64).toString(16).padStart(2, '0')}`,
       promiscuous: pick % 3 === 0,
       'multicast-table': pick % 2 === 0 ? ['01:00:5e:00:00:fb'] : [],
@@ -113,6 +119,8 @@ export class SimulatedDomain {
           trustGuestRxFilters: true,
           host: { interface: this.interface, kind: 'macvtap' },
         },
+        // Its interface is there, and nobody may change it.
+        { type: 'net', alias: 'net1', host: { interface: `${this.interface}u`, kind: 'macvtap' } },
         { type: 'disk', alias: 'disk0' },
         { type: 'disk', alias: 'cd0' },
         { type: 'disk', alias: 'cd1' },
@@ -161,6 +169,7 @@ export class SimulatedDomain {
         return isPresent() && qemu.alive;
       },
       onSignal: (signal: 'SIGTERM' | 'SIGKILL'): void => {
+        this.follower?.signalled(run);
         if (signal === 'SIGKILL') qemu.kill();
         else void qemu.terminate();
       },

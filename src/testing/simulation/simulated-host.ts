@@ -8,6 +8,9 @@ interface Link {
   readonly groups: Set<string>;
 }
 
+/** Of each interface; user space did not add it. */
+export const KERNEL_GROUP = '33:33:00:00:00:01';
+
 const done: CommandResult = { code: 0, stdout: '', stderr: '' };
 const noSuchInterface = (name: string): CommandResult => ({
   code: 1,
@@ -45,10 +48,15 @@ export class SimulatedHost {
     return this.#links.get(name)?.mac ?? null;
   }
 
+  /** Null if there is none. */
+  indexOf(name: string): number | null {
+    return this.#links.get(name)?.ifindex ?? null;
+  }
+
   /** `/proc/net/dev_mcast` */
   get multicastText(): string {
     const rows = [...this.#links].flatMap(([name, { ifindex, groups }]) => [
-      `${ifindex}    ${name}        1     0     333300000001\n`,
+      `${ifindex}    ${name}        1     0     ${KERNEL_GROUP.replaceAll(':', '')}\n`,
       ...[...groups].map((mac) => `${ifindex}    ${name}        1     1     ${mac.replaceAll(':', '')}\n`),
     ]);
     return rows.join('') || '1    lo        1     0     333300000001\n';

@@ -5,6 +5,7 @@ import { messageOf } from '../../errors.ts';
 import { Follower } from './follower.ts';
 import { ABORTED, SimulatedDomain } from './simulated-domain.ts';
 import { SimulatedDriver } from './simulated-driver.ts';
+import { KERNEL_GROUP } from './simulated-host.ts';
 import { SimulatedRuntime } from './simulated-runtime.ts';
 import type { Trace } from './trace.ts';
 import type { Violation } from './violation.ts';
@@ -108,8 +109,15 @@ export class World {
   }
 
   call(domain: SimulatedDomain, name: string, promise: Promise<unknown>): void {
+    const { follower, run } = domain;
+    const incarnation = follower?.context.incarnation ?? null;
     domain.call(name, promise, (outcome, error) => {
       this.trace({ domain: domain.label, call: name, outcome: outcome ?? messageOf(error) });
+      if (name === 'destroy' && outcome === 'done') {
+        if (incarnation !== null) follower?.story.destroyed(incarnation.uuid);
+        if (domain.qemu.alive && domain.run === run)
+          this.violate(domain.label, 'promise 4: destroy() is done, and QEMU lives');
+      }
       if (outcome === null) this.violate(domain.label, `promise 7: ${name}() fails with ${String(error)}`);
     });
   }
@@ -128,7 +136,11 @@ export class World {
       },
     });
     const attached = driver.domains.at(-1) as Domain;
-    const follower = new Follower(attached, (error) => this.violate(name, messageOf(error)));
+    const follower = new Follower(
+      attached,
+      (error) => this.violate(name, messageOf(error)),
+      () => domain.run,
+    );
     domain.follower = follower;
     domain.interfaceReplaced = this.runtime.host.macOf(domain.interface) === null;
     this.#byDomain.set(attached, domain);
@@ -172,9 +184,20 @@ export class World {
     }
   }
 
-  /** Lets go of everything; nothing of it is waited for. */
+  /** Lets go of everything, and ends the QEMUs; nothing of it is waited for. */
   close(): void {
     for (const driver of this.#drivers.values()) driver.close();
+    for (const { qemu } of this.domains) qemu.kill();
+  }
+
+  /** What is there still of what was let go of; null: nothing. */
+  get left(): string | null {
+    for (const { label, driver, isClosing } of this.#drivers.values())
+      if (driver !== null || isClosing) return `${label} does not close`;
+    const { handles, timeouts } = this.runtime.loop.size;
+    return handles + timeouts === 0
+      ? null
+      : `${handles} handles and ${timeouts} timeouts outlive their drivers`;
   }
 
   async #addDriver(index: number): Promise<void> {
@@ -212,12 +235,14 @@ export class World {
     if (name === undefined) return;
     const domain = this.domains.find((one) => one.interface === name);
     if (domain === undefined) return this.violate(null, `promise 3: nobody's interface ${name} is changed`);
+    if (args.includes('del') && args.includes(KERNEL_GROUP))
+      this.violate(domain.label, "promise 3: a group that is the kernel's is removed");
     this.trace({ domain: domain.label, ip: args.join(' '), input });
     const { follower } = domain;
     this.checks += 1;
     this.guard(domain.label, () => {
       if (follower === null) throw new Error('promise 3: the host is changed for a domain that was let go');
-      follower.hostChanged();
+      follower.hostChanged(this.runtime.host.indexOf(name));
     });
   }
 }
