@@ -69,11 +69,19 @@ export class FakeDispatcher {
     { hook, delay, handler }: { hook: unknown; delay: unknown; handler: FakeHandler | undefined },
   ): Promise<void> {
     const alive = this.#host.lifeline();
+    const hold = async (): Promise<void> => {
+      if (typeof delay === 'number') await this.#host.sleep(delay);
+      else await Promise.allSettled([delay]);
+      await this.#host.whileHung();
+    };
+    // QEMU tells how it is when the reply goes out: no event comes between.
+    const isQuery = command.command.startsWith('query-');
     let outcome: Outcome;
     try {
       await this.#host.whileHung();
       if (typeof hook === 'function') await hook(command);
       await this.#host.whileHung();
+      if (isQuery) await hold();
       if (!alive()) return;
       outcome =
         handler === undefined
@@ -82,9 +90,7 @@ export class FakeDispatcher {
     } catch (error) {
       outcome = { reply: errorReply(error), after: [] };
     }
-    if (typeof delay === 'number') await this.#host.sleep(delay);
-    else await Promise.allSettled([delay]);
-    await this.#host.whileHung();
+    if (!isQuery) await hold();
     if (alive()) this.#reply(client, command, outcome);
   }
 

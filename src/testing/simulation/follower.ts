@@ -34,6 +34,8 @@ export class Follower {
   #detached = false;
   /** The incarnation that was met last, and which of QEMU's processes was there then. */
   #met: { readonly incarnation: string | null; readonly run: number } = { incarnation: null, run: 0 };
+  /** Incarnations that had begun when they were met. */
+  readonly #begunWhenMet = new Set<string>();
 
   /**
    * @param onBroken - is told of what breaks in the middle of the library's work, which must not see it
@@ -153,8 +155,9 @@ export class Follower {
       next: ({ context }) => {
         this.#changed = true;
         const incarnation = context.incarnation?.uuid ?? null;
-        if (incarnation !== null && incarnation !== this.#met.incarnation)
-          this.#met = { incarnation, run: this.#presentRun() };
+        if (incarnation === null || incarnation === this.#met.incarnation) return;
+        this.#met = { incarnation, run: this.#presentRun() };
+        if (context.begun === 'yes') this.#begunWhenMet.add(incarnation);
       },
       error: (error) => this.#onBroken(`promise 7: a domain fails: ${String(error)}`),
     });
@@ -216,7 +219,7 @@ export class Follower {
     const isMet = args.attached === true && incarnation !== null;
     if (isMet || !args.active) this.#forgetUnbegun(incarnation);
     if (isMet && !this.lifecycles.runs.has(incarnation))
-      this.lifecycles.met(incarnation, id, this.context.begun === 'yes' ? 'met' : 'managed');
+      this.lifecycles.met(incarnation, id, this.#begunWhenMet.has(incarnation) ? 'met' : 'managed');
   }
 }
 
