@@ -110,12 +110,13 @@ export class World {
 
   call(domain: SimulatedDomain, name: string, promise: Promise<unknown>): void {
     const { follower, run } = domain;
+    const isOfThisRun = follower?.isOfPresentRun === true;
     const incarnation = follower?.context.incarnation ?? null;
     domain.call(name, promise, (outcome, error) => {
       this.trace({ domain: domain.label, call: name, outcome: outcome ?? messageOf(error) });
       if (name === 'destroy' && outcome === 'done') {
         if (incarnation !== null) follower?.story.destroyed(incarnation.uuid);
-        if (domain.qemu.alive && domain.run === run)
+        if (isOfThisRun && domain.qemu.alive && domain.run === run)
           this.violate(domain.label, 'promise 4: destroy() is done, and QEMU lives');
       }
       if (outcome === null) this.violate(domain.label, `promise 7: ${name}() fails with ${String(error)}`);

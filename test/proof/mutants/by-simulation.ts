@@ -47,7 +47,11 @@ export function seenBySimulation(root: string, { seeds, domains, steps }: Lives)
     });
     // One that ends between two seeds is not told of the next.
     child.on('error', (error) => (child.pid === undefined ? reject(error) : end(`seed ${seed}: ${error}`)));
-    child.on('exit', (code, signal) => end(`seed ${seed}: the process ends by ${code ?? signal}`));
+    child.on('exit', (code, signal) => {
+      // Out of memory, as V8 says it. Any other signal came from elsewhere, and proves nothing.
+      if (code !== null || signal === 'SIGABRT') end(`seed ${seed}: the process ends by ${code ?? signal}`);
+      else reject(new Error(`the simulation was ended by ${signal}`));
+    });
     give();
   });
 }

@@ -104,7 +104,7 @@ export const monitorMutants: readonly Mutant[] = [
   },
   {
     name: 'ids of replies are not looked at',
-    guards: 'promise 7; QAPI `docs/interop/qmp-spec`: replies carry the id of their command',
+    guards: 'promise 7; QEMU’s QMP specification: a reply carries the id of its command',
     file: 'src/qmp/exchange.ts',
     from: `typeof reply.id === 'string' ? this.#sent.get(reply.id) : undefined;`,
     to: `this.#sent.get(String(reply.id)) ?? [...this.#sent.values()][0];`,
