@@ -110,6 +110,7 @@ export class World {
 
   call(domain: SimulatedDomain, name: string, promise: Promise<unknown>): void {
     const { follower, run } = domain;
+    // Else another QEMU is there already, of which is not known yet.
     const isOfThisRun = follower?.isOfPresentRun === true;
     const incarnation = follower?.context.incarnation ?? null;
     domain.call(name, promise, (outcome, error) => {
