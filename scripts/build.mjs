@@ -3,7 +3,7 @@
  * disturbed. With `--if-needed` it does nothing if dist is newer than every source.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
@@ -26,6 +26,8 @@ function build() {
   const args = [tsc, '-p', 'tsconfig.build.json', '--outDir', made];
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
   if (status === 0) {
+    // npm makes a command executable when it installs; who builds later needs it too.
+    chmodSync(`${root}${made}/cli/main.js`, 0o755);
     writeFileSync(`${root}${made}/.built`, '');
     const old = `${root}dist-old-${process.pid}`;
     if (existsSync(`${root}dist`)) renameSync(`${root}dist`, old);

@@ -1,5 +1,5 @@
 /** Who answers on a monitor: the same run of QEMU as before, or another one. */
-import { BadReplyError } from '../errors.ts';
+import { BadReplyError, ConnectError } from '../errors.ts';
 import { MAX_STRING_LENGTH } from '../events/payload.ts';
 import type { FileIdentity, ProcessIdentity } from '../loop/runtime.ts';
 import type { Contact } from '../machines/monitor-machine.ts';
@@ -9,7 +9,8 @@ import type { DomainRecord, Environment } from './environment.ts';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const NO_UUID = '00000000-0000-0000-0000-000000000000';
 
-interface Identity {
+/** What there is to know a run of QEMU by, at one moment. */
+export interface Identity {
   readonly process: ProcessIdentity | null;
   readonly socket: FileIdentity | null;
 }
@@ -18,11 +19,15 @@ interface Identity {
  * Asks a negotiated connection who and how it is, and notes in the record what the answer is based on.
  *
  * The run state is asked for first: what came before its reply is in it, what comes after it is still to count.
+ *
+ * @param before - who was there before the connection was made
+ * @throws ConnectError if somebody else is there once QEMU has answered: who answered is not known then
  */
 export async function makeContact(
   environment: Environment,
   record: DomainRecord,
   connection: QmpConnection,
+  before: Identity,
   signal: AbortSignal,
 ): Promise<Contact> {
   const options = { signal };
@@ -33,6 +38,7 @@ export async function makeContact(
   if (said !== null && !UUID.test(said)) throw new BadReplyError('the reply to query-uuid is no uuid');
   const uuid = said === NO_UUID ? null : said;
   const identity = await identify(environment, record);
+  if (!isUnchanged(before, identity)) throw new ConnectError('QEMU was replaced while it answered');
   const present = record.actor.getSnapshot().context.incarnation;
   const same = present !== null && isSameRun(record, identity, uuid);
   record.process = identity.process;
@@ -58,7 +64,8 @@ function member(reply: unknown, command: string, name: string): string | null {
   return value;
 }
 
-async function identify({ runtime }: Environment, record: DomainRecord): Promise<Identity> {
+/** Who is there now. */
+export async function identify({ runtime }: Environment, record: DomainRecord): Promise<Identity> {
   const pid = await record.readPid();
   return {
     process: pid === null ? null : await runtime.processes.identify(pid),
@@ -69,14 +76,17 @@ async function identify({ runtime }: Environment, record: DomainRecord): Promise
 /** By the process where it is known, else by the socket file, else (TCP) by the uuid. */
 function isSameRun(record: DomainRecord, { process, socket }: Identity, uuid: string | null): boolean {
   if (record.process !== null && process !== null) return isSameProcess(record.process, process);
-  if (record.socket !== null && socket !== null)
-    return (
-      record.socket.device === socket.device &&
-      record.socket.inode === socket.inode &&
-      record.socket.changedMs === socket.changedMs
-    );
+  if (record.socket !== null && socket !== null) return isSameFile(record.socket, socket);
   return record.saidUuid === uuid;
 }
+
+/** Nobody went between the two moments. Who had no pid file or socket yet may have got them. */
+const isUnchanged = (before: Identity, after: Identity): boolean =>
+  (before.process === null || (after.process !== null && isSameProcess(before.process, after.process))) &&
+  (before.socket === null || (after.socket !== null && isSameFile(before.socket, after.socket)));
+
+const isSameFile = (one: FileIdentity, other: FileIdentity): boolean =>
+  one.device === other.device && one.inode === other.inode && one.changedMs === other.changedMs;
 
 /** The same pid, started at the same tick of the same boot. */
 export const isSameProcess = (one: ProcessIdentity, other: ProcessIdentity): boolean =>

@@ -17,7 +17,7 @@ import { describeAddress, openStream } from '../qmp/address.ts';
 import { backoffDelayMs } from '../qmp/backoff.ts';
 import { QmpConnection } from '../qmp/connection.ts';
 import type { QmpEvent } from '../qmp/message.ts';
-import { makeContact } from './contact.ts';
+import { identify, makeContact } from './contact.ts';
 import { type DomainRecord, type Environment, recordOf } from './environment.ts';
 import { routeEvent } from './route-event.ts';
 
@@ -68,6 +68,8 @@ class Link {
   async run(): Promise<void> {
     const { runtime } = this.#environment;
     const { signal } = this.#abort;
+    const before = await identify(this.#environment, this.#record);
+    if (this.#ended) return;
     const stream = await openStream(runtime, this.#record.address, { signal });
     if (this.#ended) return void stream.destroy();
     const connection = new QmpConnection(stream, {
@@ -82,7 +84,7 @@ class Link {
     await connection.greet(signal);
     this.#send({ type: 'link.greeted' });
     await connection.negotiate({ signal });
-    const contact = await makeContact(this.#environment, this.#record, connection, signal);
+    const contact = await makeContact(this.#environment, this.#record, connection, before, signal);
     if (this.#ended || connection.closed) return;
     this.#record.met(contact);
     this.#record.lastError = null;

@@ -38,7 +38,10 @@ await proof({
                 sum[key] += result[key];
               for (const [kind, count] of Object.entries(result.faults))
                 faults[kind] = (faults[kind] ?? 0) + count;
-              if (result.violation !== null) violations.push(`seed ${result.seed}: ${result.violation}`);
+              if (result.violation !== null) {
+                violations.push(`seed ${result.seed}: ${result.violation}`);
+                log(violations.at(-1) ?? '');
+              }
               log(`${sum.steps} of ${counts.steps} steps, ${violations.length} violations`);
               give();
             });

@@ -114,3 +114,25 @@ test('a device is told as removed once, also when a gap follows (promise 1)', ()
     await runtime.until(driver.close());
     expect(told).toEqual(['disk0']);
   }));
+
+test('a QEMU that is replaced while it is found out who answers was not met (promise 3)', async () => {
+  const runtime = new SimulatedRuntime(1);
+  const at = { path: '/web1', runtime, listener: runtime.listener };
+  const first = await FakeQemu.start({ ...at, status: 'postmigrate' });
+  const driver = await openDriver({ runtime });
+  const attaching = driver.attach({ monitor: '/web1', wait: true });
+  const look = async (): Promise<void> => {
+    while (runtime.choices.find('stat /web1') === undefined) await runtime.step();
+  };
+  // One look before the connection, one after the answers.
+  await look();
+  await runtime.step();
+  await look();
+  first.kill();
+  await FakeQemu.start(at);
+  const stat = runtime.choices.find('stat /web1');
+  if (stat !== undefined) await runtime.happen(stat);
+  const vm = await runtime.until(attaching);
+  expect(vm.state.state).toBe('running');
+  await runtime.until(driver.close());
+});

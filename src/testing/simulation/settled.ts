@@ -28,6 +28,7 @@ export function unsettled(
   const { state, active, monitor } = follower.domain.state;
   if (!qemu.alive) return active ? `promise 4: ${state}, and its QEMU is gone` : null;
   if (monitor !== 'ready') return `promise 6: the monitor is ${monitor}`;
+  if (!follower.isOfPresentRun) return 'promise 3: two processes of QEMU are one incarnation';
   const expected = STATES[qemu.status] ?? 'paused';
   // A reset leaves a guest that did not run as it was (`domain-states` T3), and QEMU in prelaunch.
   const isReset = qemu.status === 'prelaunch' && state !== 'running';
