@@ -197,3 +197,18 @@ export function messageOf(error: unknown): string {
     return 'something that cannot be shown';
   }
 }
+
+/** A model, or what it was made of, cannot be worked with; the message says what is missing. */
+export class ModelError extends QemuError {
+  readonly code: string;
+  protected static override readonly kinds = [...QemuError.kinds, brand('ModelError')];
+
+  /**
+   * @param code - `ERR_MODEL`, or a narrower one: `ERR_NOT_A_MACHINE`, `ERR_UNSERIALISABLE`, `ERR_ENDLESS` (events, or a
+   *   machine that never comes to rest), `ERR_WALK` (a walk that the machine cannot walk)
+   */
+  constructor(message: string, options: ErrorOptions & { code?: string } = {}) {
+    super(message, options);
+    this.code = options.code ?? 'ERR_MODEL';
+  }
+}

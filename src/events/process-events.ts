@@ -104,6 +104,9 @@ const defaults = {
 /** Memory is written to a disk: that takes as long as it takes, within reason. */
 const DUMP_TIMEOUT_MS = 3_600_000;
 
+/** Longer than its commands together: it decides itself what becomes of a guest that is off. */
+const REBOOT_TIMEOUT_MS = 150_000;
+
 export const processEvents: { readonly [T in ProcessEventType]: ProcessEventRow<T> } = {
   attached: {
     ...defaults,
@@ -200,7 +203,7 @@ export const processEvents: { readonly [T in ProcessEventType]: ProcessEventRow<
     ...defaults,
     summary: 'ends the process, or resets the guest and lets it run; needs control of the QEMU',
     job: 'modify',
-    mustRun: false,
+    timeoutMs: REBOOT_TIMEOUT_MS,
   },
   unattendedMigration: {
     ...defaults,

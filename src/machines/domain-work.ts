@@ -85,10 +85,11 @@ export const domainSetup = domainStatesSetup.extend({
     }),
     /**
      * Nothing more is started for this domain by anything that holds a lease: it is stopped in this step, and
-     * ends as ignored. Only what finds out whether the process is gone, and a destroy, go on.
+     * ends as ignored. Only what finds out whether the process is gone, and a destroy, go on. A reboot of ours
+     * that had begun hides nothing any more.
      */
     revokeLeases: enqueueActions(({ context, enqueue }, { why }: { why: string }) => {
-      const { work, incarnation } = context;
+      const { work, incarnation, power } = context;
       const { running, operations } = work;
       const revoked = running !== null && !processEvents[running.event.type].overtakes;
       if (revoked) {
@@ -107,6 +108,7 @@ export const domainSetup = domainStatesSetup.extend({
       // Neither of those that go on has a job; a manager's own job is not ours to end.
       const { async } = work.jobs;
       enqueue.assign({
+        power: power === 'armed' ? 'armed' : 'none',
         work: {
           ...endOperations(work, hasEnded, false),
           running: revoked ? null : running,

@@ -82,3 +82,72 @@ describe('promise 4, of a second QEMU that is met before it began:', () => {
     expect(told).toEqual(['started booted reconstructed', 'stopped failed']);
   });
 });
+
+describe('a reboot of ours that does not come to its end (domain-states.md §2.5)', () => {
+  interface Scene {
+    readonly runtime: SimulatedRuntime;
+    readonly qemu: FakeQemu;
+    readonly vm: Domain;
+    /** Lifecycle events, one after the other. */
+    readonly told: string[];
+    until(holds: () => boolean): Promise<void>;
+  }
+
+  /** The guest of a domain whose power-offs are to be reboots. */
+  async function scene(live: (scene: Scene) => Promise<void>): Promise<void> {
+    const runtime = new SimulatedRuntime(1);
+    await using qemu = await FakeQemu.start({ path: '/web1', runtime, listener: runtime.listener });
+    await using driver = await openDriver({ runtime });
+    const vm = await runtime.until(driver.attach({ monitor: '/web1', control: true, onPoweroff: 'restart' }));
+    await runtime.until(vm.info());
+    const told: string[] = [];
+    driver.on('lifecycle', ({ args }) => void told.push(`${args.event} ${args.detail}`));
+    await live({
+      ...{ runtime, qemu, vm, told },
+      async until(holds) {
+        const from = runtime.elapsedMs;
+        while (!holds() && runtime.elapsedMs < from + 100_000) await runtime.step();
+      },
+    });
+    await runtime.until(driver.close());
+  }
+
+  test('for want of an answer is the end of QEMU, as if it was refused', () =>
+    scene(async ({ qemu, vm, told, until }) => {
+      qemu.faults.delayReply('system_reset', 20_000);
+      qemu.faults.dropReply('cont');
+      qemu.guestShutdown();
+      await until(() => told.length > 0);
+      expect(told).toEqual(['stopped failed']);
+      expect([vm.state.state, vm.state.reason, qemu.alive]).toEqual(['shutoff', 'crashed', false]);
+    }));
+
+  test('for want of the job is tried again', () =>
+    scene(async ({ runtime, qemu, vm, told, until }) => {
+      vm.actor.send({ type: 'manager.jobBegan', kind: 'migration-out' });
+      qemu.guestShutdown();
+      await until(() => vm.actor.getSnapshot().context.work.running?.event.type === 'shutdownOrReboot');
+      const from = runtime.elapsedMs;
+      await until(() => runtime.elapsedMs > from + 40_000);
+      expect(qemu.status).toBe('shutdown');
+      vm.actor.send({ type: 'manager.jobEnded' });
+      await until(() => qemu.status === 'running' && vm.actor.getSnapshot().context.work.running === null);
+      expect([vm.state.state, qemu.status, told]).toEqual(['running', 'running', []]);
+    }));
+
+  test('as the monitor is lost, hides no later STOP', () =>
+    scene(async ({ runtime, qemu, vm, told, until }) => {
+      qemu.faults.dropReply('system_reset');
+      qemu.guestShutdown();
+      await until(() => vm.actor.getSnapshot().context.power === 'resetting');
+      qemu.faults.closeAfterBytes(0);
+      qemu.emit('POWERDOWN');
+      await until(() => vm.state.monitor === 'lost');
+      await until(() => vm.state.monitor === 'ready');
+      await runtime.until(vm.resume());
+      await runtime.until(vm.suspend());
+      await until(() => told.length === 3);
+      expect(told).toEqual(['suspended paused', 'resumed unpaused', 'suspended paused']);
+      expect([vm.state.state, qemu.status]).toEqual(['paused', 'paused']);
+    }));
+});

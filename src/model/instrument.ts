@@ -1,0 +1,188 @@
+/**
+ * A machine as a model: a copy whose transitions have names, whose guards are listened to, and of which nothing
+ * reaches the world.
+ *
+ * The copy decides as the machine does. Actors that it would invoke or spawn are stand-ins that do nothing, as their
+ * results are events of the model; actions that are functions are noted and not called.
+ */
+import {
+  type AnyActorLogic,
+  type AnyStateMachine,
+  type AnyStateNode,
+  type AnyTransitionDefinition,
+  and,
+  fromCallback,
+} from 'xstate';
+
+/** One transition as it stands in the machine's definition. */
+export interface ModelTransition {
+  /** Unique and stable: `active.running: qemu.STOP [1]`, the number where an event has several. */
+  readonly id: string;
+  /** The state that has it, as `active.running`; empty for the root. */
+  readonly source: string;
+  /** As it reads: `qemu.*`, `after 1000`, `always`, `done(loader)`, `error(loader)`, `done.state`. */
+  readonly event: string;
+  /** Empty if it has none. */
+  readonly targets: readonly string[];
+  /** Its guard's name; null if it has none. */
+  readonly guard: string | null;
+}
+
+/** Is told of every guard that is asked: the number of its transition, and the answer. */
+export type GuardListener = (transition: number, answer: boolean) => void;
+
+export interface Instrumented {
+  readonly machine: AnyStateMachine;
+  readonly transitions: readonly ModelTransition[];
+  /** States by their path, in the order of the definition; neither the root nor history is among them. */
+  readonly states: readonly string[];
+  /** Numbers of the transitions that a microstep took. */
+  numbersOf(taken: readonly AnyTransitionDefinition[]): number[];
+  /** One listener at a time. */
+  listen(listener: GuardListener): void;
+}
+
+const standIn = fromCallback(() => {});
+
+/** An action that is a function of the machine's author, not one of XState's own. */
+const isCustom = (action: unknown): action is { readonly name: string } =>
+  typeof action === 'function' && !('resolve' in action);
+
+/** It keeps its name, and does nothing. */
+const silenced = (action: unknown): unknown =>
+  isCustom(action) ? Object.defineProperty(() => {}, 'name', { value: action.name }) : action;
+
+export const pathOf = ({ path }: AnyStateNode): string => path.join('.');
+
+const nodesOf = (node: AnyStateNode): AnyStateNode[] => [
+  node,
+  ...Object.values(node.states).flatMap(nodesOf),
+];
+
+const transitionsOf = (node: AnyStateNode): AnyTransitionDefinition[] => [
+  ...(node.always ?? []),
+  ...[...node.transitions.values()].flat(),
+];
+
+const actionsOf = (node: AnyStateNode): unknown[] => [
+  ...node.entry,
+  ...node.exit,
+  ...transitionsOf(node).flatMap(({ actions }) => actions),
+  ...(node.config.initial === undefined ? [] : node.initial.actions),
+];
+
+function silence(node: AnyStateNode): void {
+  const quiet = (owner: object, key: string): void => {
+    const actions = Reflect.get(owner, key) as readonly unknown[];
+    Reflect.set(owner, key, actions.map(silenced));
+  };
+  quiet(node, 'entry');
+  quiet(node, 'exit');
+  for (const transition of transitionsOf(node)) quiet(transition, 'actions');
+  if (node.config.initial !== undefined) quiet(node.initial, 'actions');
+}
+
+function guardName(guard: unknown): string {
+  if (typeof guard === 'string') return guard;
+  if (typeof guard === 'function') return guard.name || '(inline)';
+  return (guard as { readonly type: string }).type;
+}
+
+/** How an event descriptor reads: XState's own names are put in words. */
+function eventName(descriptor: string, { id }: AnyStateNode): string {
+  if (descriptor === '') return 'always';
+  if (descriptor.startsWith('xstate.after.') && descriptor.endsWith(`.${id}`))
+    return `after ${descriptor.slice('xstate.after.'.length, -id.length - 1)}`;
+  if (descriptor === `xstate.done.state.${id}`) return 'done.state';
+  const [, what, child] = /^xstate\.(done|error)\.actor\.(.+)$/.exec(descriptor) ?? [];
+  return child === undefined ? descriptor : `${what}(${child === `0.${id}` ? 'invoked' : child})`;
+}
+
+/** A stand-in for every name under which the machine may start an actor. */
+function standInsFor(machine: AnyStateMachine): Record<string, AnyActorLogic> {
+  const names = new Set(Object.keys(machine.implementations.actors));
+  const noteName = (of: unknown): void => {
+    const src: unknown = (of as { readonly src?: unknown } | null)?.src;
+    if (typeof src === 'string') names.add(src);
+  };
+  Object.values(machine.implementations.actions).forEach(noteName);
+  for (const node of nodesOf(machine.root)) [...node.invoke, ...actionsOf(node)].forEach(noteName);
+  return Object.fromEntries([...names].map((name) => [name, standIn]));
+}
+
+/** Inline logic is taken from the definition: under a name of its own it can be stood in for. */
+function nameInlineLogic(node: AnyStateNode, { implementations }: AnyStateMachine, actors: Actors): void {
+  for (const invoked of node.invoke) {
+    if (typeof invoked.src !== 'string' || !invoked.src.startsWith('xstate.invoke.')) continue;
+    const name = `standIn.${invoked.id}`;
+    Reflect.set(invoked, 'src', name);
+    Reflect.set(implementations.actors, name, actors[invoked.id] ?? standIn);
+  }
+}
+
+/** By the name of their `src`, or by the id where their logic stands in the definition itself. */
+export type Actors = Readonly<Record<string, AnyActorLogic>>;
+
+/**
+ * Makes a model of a machine; the machine stays as it is.
+ *
+ * @param actors - stand-ins of one's own
+ */
+export function instrument(original: AnyStateMachine, actors: Actors = {}): Instrumented {
+  const actions = Object.entries(original.implementations.actions);
+  const machine: AnyStateMachine = original.provide({
+    actions: Object.fromEntries(actions.map(([name, action]) => [name, silenced(action)])),
+    actors: { ...standInsFor(original), ...actors },
+  } as Parameters<AnyStateMachine['provide']>[0]);
+  const nodes = nodesOf(machine.root);
+  const transitions: ModelTransition[] = [];
+  const numbers = new Map<AnyTransitionDefinition, number>();
+  let listener: GuardListener = () => {};
+
+  /** Puts a guard into the place of the transition's own that asks it, and tells the answer. */
+  function listenTo(transition: AnyTransitionDefinition, number: number): void {
+    if (transition.guard === undefined) return;
+    // `and` of one asks the guard itself, wherever it is defined.
+    const asking = and([transition.guard] as never) as unknown as { check: (...args: unknown[]) => boolean };
+    const { check } = asking;
+    asking.check = (...args) => {
+      const answer = check(...args);
+      listener(number, answer);
+      return answer;
+    };
+    Reflect.set(transition, 'guard', asking);
+  }
+
+  for (const node of nodes) {
+    nameInlineLogic(node, machine, actors);
+    silence(node);
+    const all = transitionsOf(node);
+    const source = pathOf(node);
+    const counts = new Map<string, number>();
+    for (const transition of all) {
+      const { eventType, target, guard } = transition;
+      const at = counts.get(eventType) ?? 0;
+      counts.set(eventType, at + 1);
+      const isOneOfSeveral = all.some((other) => other !== transition && other.eventType === eventType);
+      const event = eventName(eventType, node);
+      const number = transitions.push({
+        id: `${source || '(root)'}: ${event}${isOneOfSeveral ? ` [${at}]` : ''}`,
+        source,
+        event,
+        targets: (target ?? []).map(pathOf),
+        guard: guard === undefined ? null : guardName(guard),
+      });
+      numbers.set(transition, number - 1);
+      listenTo(transition, number - 1);
+    }
+  }
+  return {
+    machine,
+    transitions,
+    states: nodes.filter(({ type, path }) => type !== 'history' && path.length > 0).map(pathOf),
+    numbersOf: (taken) => taken.flatMap((transition) => numbers.get(transition) ?? []),
+    listen(next) {
+      listener = next;
+    },
+  };
+}
