@@ -42,7 +42,8 @@ export function createControl(environment: Environment, record: DomainRecord, le
     try {
       await lease.execute(command);
     } finally {
-      record.actor.send({ type: 'command.settled' });
+      // After `close()` there is nobody to be told.
+      if (record.actor.getSnapshot().status === 'active') record.actor.send({ type: 'command.settled' });
     }
   };
   return {

@@ -53,7 +53,7 @@ export function serialise(value: unknown, what: string): string {
   };
   const writeObject = (object: object, at: string): string => {
     if (isActorRef(object)) return `→${object.id}`;
-    if (object instanceof Date) return `Date(${object.getTime()})`;
+    if ('toISOString' in object) return `Date(${Number(object)})`;
     if (object instanceof Error) return `${object.name}(${JSON.stringify(object.message)})`;
     if (object instanceof RegExp) return String(object);
     if (parents.includes(object)) return refuse(at, 'contains itself');

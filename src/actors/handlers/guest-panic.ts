@@ -2,6 +2,7 @@
 import { messageOf } from '../../errors.ts';
 import type { Outcome } from '../../events/outcome.ts';
 import type { Control } from '../control.ts';
+import { reboot } from '../reboot.ts';
 import type { Handler } from './handler.ts';
 
 /** The state is `crashed` already; this is what `onCrash` asks for. */
@@ -16,11 +17,11 @@ export const guestPanic: Handler<'guestPanic'> = async ({ onCrash }, { control }
     case 'destroy':
       return destroyed;
     case 'restart':
-      return restart(control);
+      return reboot(control, 'crashed');
     case 'coredump-destroy':
       return afterDump(control, async () => destroyed);
     case 'coredump-restart':
-      return afterDump(control, () => restart(control));
+      return afterDump(control, () => reboot(control, 'crashed'));
   }
 };
 
@@ -28,12 +29,6 @@ const destroyed: Outcome = {
   status: 'done',
   facts: { end: { detail: 'crashed', reason: 'crashed' } },
 };
-
-async function restart(control: Control): Promise<Outcome> {
-  await control.reset();
-  await control.resume('crashed');
-  return { status: 'done' };
-}
 
 /** A domain whose memory could not be saved is left for whoever wants to look at it. */
 async function afterDump(control: Control, next: () => Promise<Outcome>): Promise<Outcome> {

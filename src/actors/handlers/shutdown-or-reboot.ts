@@ -1,5 +1,5 @@
 /** libvirt 9.0.0 `qemu_process.c:qemuProcessShutdownOrReboot`, `qemuProcessFakeReboot` */
-import { messageOf, StateError } from '../../errors.ts';
+import { reboot } from '../reboot.ts';
 import type { Handler } from './handler.ts';
 
 /**
@@ -12,16 +12,5 @@ export const shutdownOrReboot: Handler<'shutdownOrReboot'> = async ({ action }, 
     await control.end();
     return { status: 'done' };
   }
-  try {
-    await control.reset();
-    await control.resume('booted');
-    return { status: 'done', facts: { rebooted: true } };
-  } catch (error) {
-    if (error instanceof StateError) throw error;
-    return {
-      status: 'failed',
-      why: `no reboot: ${messageOf(error)}`,
-      facts: { rebooted: true, end: { detail: 'failed', reason: 'crashed' } },
-    };
-  }
+  return reboot(control, 'booted');
 };

@@ -61,10 +61,17 @@ export const monitorMutants: readonly Mutant[] = [
     name: 'another socket file is the same run',
     guards: 'promise 3; design §3a: device, inode, change time',
     file: 'src/actors/contact.ts',
-    from: `      record.socket.inode === socket.inode &&
-      record.socket.changedMs === socket.changedMs`,
-    to: '      socket.inode > 0',
+    from: 'one.inode === other.inode && one.changedMs === other.changedMs',
+    to: 'other.inode > 0',
     tests: [CONTACT, HOLES],
+  },
+  {
+    name: 'who is there after the answers is who answered',
+    guards: 'promise 3: a QEMU that is replaced in the middle of a contact was not met',
+    file: 'src/actors/contact.ts',
+    from: 'if (!isUnchanged(before, identity)) throw',
+    to: 'if (before === null) throw',
+    tests: [PROCESS],
   },
   {
     name: 'a signal to a process that was not verified',
