@@ -8,6 +8,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { register } from 'tsx/esm/api';
 import { arrowsSection } from './docs/arrows.mjs';
+import { coveragePage } from './docs/coverage.mjs';
 import { eventsPage } from './docs/events.mjs';
 import { explore, exploreOthers } from './docs/explore.mjs';
 import { machinePage } from './docs/machines.mjs';
@@ -19,6 +20,7 @@ const check = process.argv.slice(2).includes('--check');
 register();
 const source = (/** @type {string} */ path) => import(new URL(`../src/${path}`, import.meta.url).href);
 const machines = await source('machines/index.ts');
+const models = await source('testing/models/index.ts');
 const tables = {
   ...(await source('events/qemu-events.ts')),
   ...(await source('events/process-events.ts')),
@@ -33,6 +35,7 @@ const others = exploreOthers(machines.domainMachine, machines.qemuJobMachine);
 /** @type {Record<string, (present: string) => string>} */
 const pages = {
   'docs/architecture.md': (present) => arrowsSection(root, present),
+  'docs/coverage.md': () => coveragePage(models),
   'docs/events.md': () => eventsPage(root, tables, seen, others),
   'docs/machines/domain.md': () => machinePage(root, 'domain', machines.domainMachine),
   'docs/machines/monitor.md': () => machinePage(root, 'monitor', machines.monitorMachine),

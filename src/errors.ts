@@ -204,8 +204,9 @@ export class ModelError extends QemuError {
   protected static override readonly kinds = [...QemuError.kinds, brand('ModelError')];
 
   /**
-   * @param code - `ERR_MODEL`, or a narrower one: `ERR_NOT_A_MACHINE`, `ERR_UNSERIALISABLE`, `ERR_ENDLESS` (events, or a
-   *   machine that never comes to rest), `ERR_WALK` (a walk that the machine cannot walk)
+   * @param code - `ERR_MODEL`, or a narrower one: `ERR_UNSERIALISABLE`, `ERR_ENDLESS` (events, or a
+   *   machine that never comes to rest), `ERR_WALK` (a walk that the machine cannot walk), `ERR_WALK_FILE` (a text that
+   *   is none), `ERR_WALK_FAILED` (`WalkError`), `ERR_COVERAGE` (too little)
    */
   constructor(message: string, options: ErrorOptions & { code?: string } = {}) {
     super(message, options);

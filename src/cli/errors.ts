@@ -11,7 +11,13 @@ export class UsageError extends Error {
 
 /** A configuration or input file is wrong; the message begins with `FILE:`. */
 export class InputError extends Error {
-  readonly code = 'ERR_INPUT';
+  readonly code: string;
+
+  /** @param code - of the error that it was, if that says more */
+  constructor(message: string, { code = 'ERR_INPUT', ...options }: ErrorOptions & { code?: string } = {}) {
+    super(message, options);
+    this.code = code;
+  }
 }
 
 /** `--timeout` passed first. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addDemo } from './commands/demo.ts';
 import { addExecute } from './commands/execute.ts';
+import { addGenerateTests } from './commands/generate-tests.ts';
 import { addRecord } from './commands/record.ts';
 import { addReplay } from './commands/replay.ts';
 import { addSimulate } from './commands/simulate.ts';
@@ -13,7 +14,16 @@ import type { Io } from './io.ts';
 import type { Format } from './output.ts';
 import { type Run, report, run } from './run.ts';
 
-const commands = [addDemo, addWatch, addRecord, addReplay, addState, addExecute, addSimulate];
+const commands = [
+  addDemo,
+  addWatch,
+  addRecord,
+  addReplay,
+  addState,
+  addExecute,
+  addSimulate,
+  addGenerateTests,
+];
 
 /**
  * @param argv - what comes after the program's name

@@ -5,7 +5,9 @@
  */
 
 import { type AnnouncedName, announcedNames } from './domain-announcements.ts';
+import type { DomainContext } from './domain-context.ts';
 import { domainSetup } from './domain-qemu-jobs.ts';
+import { foundAs } from './domain-reasons.ts';
 import { cancel, contact, end, foundStates, gone, look, type With } from './domain-transitions.ts';
 
 /** What is told whatever the state (libvirt's G6), as long as the monitor is open. */
@@ -69,7 +71,15 @@ export const stopping = domainSetup.createStateConfig({
       },
     ],
     ...informational,
-    'monitor.lost': { actions: { type: 'setMonitor', params: { monitor: 'lost' } } },
+    'monitor.lost': {
+      actions: [
+        {
+          type: 'emitControlError',
+          params: ({ event }: With<'monitor.lost'>) => ({ protocolError: event.protocolError }),
+        },
+        { type: 'setMonitor', params: { monitor: 'lost' } },
+      ],
+    },
     'processEvent.ended': [
       { guard: 'saysGone', target: 'shutoff', actions: [...end('shutdown'), ...gone({ sawShutdown: true })] },
       // It did not die: what it was before, it is again.
@@ -83,7 +93,20 @@ export const stopping = domainSetup.createStateConfig({
     'monitor.ready': [
       {
         guard: { type: 'isSameContact', params: contact },
-        actions: { type: 'setMonitor', params: { monitor: 'ready' } },
+        actions: [
+          {
+            type: 'emitDifference',
+            params: ({ event, context }: With<'monitor.ready'> & { context: DomainContext }) => ({
+              found: foundAs(event.contact),
+              from: context.stoppingFrom ?? 'running',
+            }),
+          },
+          {
+            type: 'setStoppingFrom',
+            params: ({ event }: With<'monitor.ready'>) => ({ state: foundAs(event.contact).state }),
+          },
+          { type: 'setMonitor', params: { monitor: 'ready' } },
+        ],
       },
       {
         target: 'shutoff',

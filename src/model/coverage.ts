@@ -1,5 +1,5 @@
 /** What of a machine was walked through: states, transitions, guards by both answers, pairs of transitions. */
-import type { AnyMachineSnapshot } from 'xstate';
+import type { AnyStateNode } from 'xstate';
 import { type Instrumented, type ModelTransition, pathOf } from './instrument.ts';
 import type { StepResult } from './step.ts';
 
@@ -28,9 +28,9 @@ export class Coverage {
   readonly #states = new Map<string, number>();
   readonly #transitions = new Map<number, number>();
   readonly #guards = new Map<string, number>();
-  readonly #pairs = new Map<string, number>();
+  readonly #pairs = new Map<number, number>();
   #last: readonly number[] = [];
-  #possiblePairs: ReadonlySet<string> | null = null;
+  #possiblePairs: ReadonlySet<number> | null = null;
 
   constructor(model: Instrumented) {
     this.#model = model;
@@ -42,14 +42,14 @@ export class Coverage {
   }
 
   /** @returns how much of it was new */
-  add({ state, taken, guards }: StepResult): number {
+  add({ nodes, taken, guards }: Pick<StepResult, 'nodes' | 'taken' | 'guards'>): number {
     let fresh = 0;
     const count = <K>(counts: Map<K, number>, key: K): void => {
       const before = counts.get(key) ?? 0;
       if (before === 0) fresh += 1;
       counts.set(key, before + 1);
     };
-    for (const path of activePaths(state.snapshot)) count(this.#states, path);
+    for (const path of pathsOf(nodes)) count(this.#states, path);
     for (const transition of taken) count(this.#transitions, transition);
     for (const [transition, answer] of guards) count(this.#guards, guardKey(transition, answer));
     for (const first of this.#last) for (const second of taken) count(this.#pairs, pairKey(first, second));
@@ -62,7 +62,7 @@ export class Coverage {
   hasPair = (first: number, second: number): boolean => this.#pairs.has(pairKey(first, second));
 
   /** What `pairs` is measured against. */
-  expectPairs(possible: ReadonlySet<string>): void {
+  expectPairs(possible: ReadonlySet<number>): void {
     this.#possiblePairs = possible;
   }
 
@@ -85,7 +85,7 @@ export class Coverage {
         );
       case 'pairs':
         return [...(this.#possiblePairs ?? this.#pairs.keys())].map((key) => {
-          const [first, second] = key.split(' ').map(Number) as [number, number];
+          const [first, second] = pairOf(key);
           const id = `${transitions[first]?.id} → ${transitions[second]?.id}`;
           return { id, count: this.#pairs.get(key) ?? 0 };
         });
@@ -100,12 +100,22 @@ export class Coverage {
   }
 }
 
-export const pairKey = (first: number, second: number): string => `${first} ${second}`;
+/** No machine has more transitions. */
+const MAX_TRANSITIONS = 2 ** 20;
+
+/** One number for two transitions. */
+export const pairKey = (first: number, second: number): number => first * MAX_TRANSITIONS + second;
+
+export const pairOf = (key: number): [first: number, second: number] => [
+  Math.floor(key / MAX_TRANSITIONS),
+  key % MAX_TRANSITIONS,
+];
+
 const guardKey = (transition: number, answer: boolean): string => `${transition} ${answer}`;
 
 export const guardId = ({ id, guard }: ModelTransition, answer: boolean): string =>
   `${id}: ${guard} is ${answer}`;
 
-/** Every state that the machine is in, with its parents; the root is not among them. */
-export const activePaths = ({ _nodes: nodes }: AnyMachineSnapshot): string[] =>
-  nodes.map(pathOf).filter((path: string) => path !== '');
+/** The root is not among them. */
+const pathsOf = (nodes: Iterable<AnyStateNode>): string[] =>
+  [...nodes].map(pathOf).filter((path) => path !== '');

@@ -38,7 +38,8 @@ export function ownEffect({ type, params }: Action, self: AnyActorRef): OwnEffec
   return isOwn && type === 'xstate.sendTo' ? { kind: 'now', event } : null;
 }
 
-const text = (value: unknown): string => {
+/** In one line; `…` for what cannot be told by text. */
+export const textOf = (value: unknown): string => {
   try {
     return serialise(value, 'it');
   } catch {
@@ -50,7 +51,7 @@ const nameOf = (to: unknown): string => (isActorRef(to) ? to.id : String(to));
 
 /** `type` first, then what else it carries. */
 function eventText({ type, ...rest }: EventObject): string {
-  return Object.keys(rest).length === 0 ? type : `${type} ${text(rest)}`;
+  return Object.keys(rest).length === 0 ? type : `${type} ${textOf(rest)}`;
 }
 
 /**
@@ -74,7 +75,7 @@ export function describeEffect({ type, params }: Action): string | null {
       const { src, input, actorRef, id } = params as Record<string, unknown>;
       const name = typeof src === 'string' ? src.replace(/^standIn\./, '') : 'logic';
       const as = isActorRef(actorRef) ? actorRef.id : String(id);
-      return `start ${name}${as === name ? '' : ` as ${as}`}${input === undefined ? '' : ` ${text(input)}`}`;
+      return `start ${name}${as === name ? '' : ` as ${as}`}${input === undefined ? '' : ` ${textOf(input)}`}`;
     }
     case 'xstate.stopChild':
       return params === undefined ? null : `stop ${nameOf(params)}`;
@@ -84,6 +85,6 @@ export function describeEffect({ type, params }: Action): string | null {
     case 'xstate.enqueueActions':
       return null;
     default:
-      return `do ${type}${params === undefined ? '' : ` ${text(params)}`}`;
+      return `do ${type}${params === undefined ? '' : ` ${textOf(params)}`}`;
   }
 }

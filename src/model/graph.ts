@@ -1,9 +1,10 @@
 /** The states that a model can come to, and the steps between them, breadth first and within bounds. */
 import type { AnyMachineSnapshot } from 'xstate';
 import { messageOf } from '../errors.ts';
-import { serialise } from './serialise.ts';
-import type { ModelState, Stepper, StepResult, Stimulus } from './step.ts';
+import { type ActorLike, serialise } from './serialise.ts';
+import { childrenOf, type ModelState, type Stepper, type StepResult, type Stimulus } from './step.ts';
 import type { Stimuli } from './stimuli.ts';
+import { describeStimulus } from './walk.ts';
 
 export interface GraphEdge {
   readonly from: GraphNode;
@@ -24,8 +25,8 @@ export interface GraphNode {
 
 export interface ExploreOptions {
   /**
-   * What identifies a state beside its value, its children, its history and its time-outs. Anything that can be told by
-   * text. @defaultValue the whole context
+   * What identifies a state beside its value, its history and its time-outs. Anything that can be told by text.
+   * @defaultValue the whole context, and which children there are
    */
   readonly state?: (snapshot: AnyMachineSnapshot) => unknown;
   /** Steps that are not to be taken are left out. */
@@ -36,8 +37,6 @@ export interface ExploreOptions {
   readonly maxSteps?: number;
   /** The longest way from the start. @defaultValue 100 */
   readonly maxDepth?: number;
-  /** Is told how far it is, now and then. */
-  readonly onProgress?: (progress: { readonly states: number; readonly steps: number }) => void;
 }
 
 export interface Graph {
@@ -48,29 +47,61 @@ export interface Graph {
   readonly limits: readonly string[];
 }
 
-const PROGRESS_STEPS = 2000;
+/** So many steps are taken at a time: some tens of milliseconds. */
+const STEPS_AT_A_TIME = 500;
+
+const firstLineOf = (text: string): string => text.split('\n', 1)[0] as string;
+
+/** Where examples of a step are given. */
+function optionOf({ event: { type } }: Stimulus): string {
+  const [, what, child] = /^xstate\.(done|error|snapshot)(?:\.actor)?\.(.+)$/.exec(type) ?? [];
+  return child === undefined ? `events['${type}']` : `children['${child}'].${what}`;
+}
+
+/** An actor without an id of its own is called by where it comes first: which number it had says nothing. */
+function namesByOrder(): (actor: ActorLike) => string {
+  const unnamed: ActorLike[] = [];
+  return (actor) => {
+    if (actor.id !== actor.sessionId) return actor.id;
+    if (!unnamed.includes(actor)) unnamed.push(actor);
+    return `#${unnamed.indexOf(actor)}`;
+  };
+}
 
 /** What identifies a state of a model. */
-export function identify({ snapshot, timers }: ModelState, of: ExploreOptions['state']): string {
-  const { value, context, children, status, historyValue } = snapshot;
+export function identify(state: ModelState, of: ExploreOptions['state']): string {
+  const { snapshot, timers, ended } = state;
+  const { value, context, status, historyValue } = snapshot;
   const rest = serialise(
     {
       value,
       status,
-      children: Object.keys(children).sort(),
       history: Object.values(historyValue).map((nodes) => nodes?.map(({ id }) => id)),
       timers: timers.map(({ event, delayMs }) => [event.type, delayMs]),
     },
     'snapshot',
   );
-  return (
-    rest + (of === undefined ? serialise(context, 'context') : serialise(of(snapshot), 'state(snapshot)'))
-  );
+  const nameOf = namesByOrder();
+  if (of !== undefined) return rest + serialise(of(snapshot), 'state(snapshot)', nameOf);
+  const known = serialise(context, 'context', nameOf);
+  const ids = [childrenOf(snapshot), ended].map((actors) => actors.map(nameOf).sort());
+  return rest + known + serialise(ids, 'children');
 }
 
-/** @throws ModelError `ERR_UNSERIALISABLE` if a state cannot be identified */
-export function explore(stepper: Stepper, stimuli: Stimuli, input: unknown, options: ExploreOptions): Graph {
-  const { maxStates = 10_000, maxSteps = 200_000, maxDepth = 100, filter, onProgress } = options;
+/**
+ * Tells how far it is, and goes on when it is asked again.
+ *
+ * @param isEnough - is told of each edge; true ends the search
+ * @throws ModelError `ERR_UNSERIALISABLE` if a state cannot be identified
+ */
+export function* explore(
+  stepper: Stepper,
+  stimuli: Stimuli,
+  input: unknown,
+  options: ExploreOptions,
+  isEnough: (edge: GraphEdge) => boolean = () => false,
+): Generator<{ readonly states: number }, Graph> {
+  const { maxStates = 10_000, maxSteps = 200_000, maxDepth = 100, filter } = options;
   const limits = new Set<string>();
   const start = stepper.start(input);
   const nodes: GraphNode[] = [];
@@ -97,13 +128,13 @@ export function explore(stepper: Stepper, stimuli: Stimuli, input: unknown, opti
         return { nodes, start, edges, limits: [...limits] };
       }
       steps += 1;
-      if (steps % PROGRESS_STEPS === 0) onProgress?.({ states: nodes.length, steps });
+      if (steps % STEPS_AT_A_TIME === 0) yield { states: nodes.length };
       let result: StepResult;
       try {
         result = stepper.step(from.state, stimulus);
       } catch (error) {
         limits.add(
-          `${stimulus.event.type} cannot be taken, as the machine throws (${messageOf(error)}): give examples of it`,
+          `${describeStimulus(stimulus)} cannot be taken, as the machine throws (${firstLineOf(messageOf(error))}): if it needs data, give examples by \`${optionOf(stimulus)}\``,
         );
         continue;
       }
@@ -123,6 +154,7 @@ export function explore(stepper: Stepper, stimuli: Stimuli, input: unknown, opti
       const edge = { from, to: from, stimulus, taken, guards };
       edge.to = known ?? add(key, result.state, edge);
       from.edges.push(edge);
+      if (isEnough(edge)) return { nodes, start, edges, limits: [...limits] };
     }
   }
   return { nodes, start, edges, limits: [...limits] };

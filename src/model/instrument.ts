@@ -11,8 +11,8 @@ import {
   type AnyStateNode,
   type AnyTransitionDefinition,
   and,
-  fromCallback,
 } from 'xstate';
+import { type Actors, quiet, spawningStandIns, standIn } from './quiet.ts';
 
 /** One transition as it stands in the machine's definition. */
 export interface ModelTransition {
@@ -20,7 +20,9 @@ export interface ModelTransition {
   readonly id: string;
   /** The state that has it, as `active.running`; empty for the root. */
   readonly source: string;
-  /** As it reads: `qemu.*`, `after 1000`, `always`, `done(loader)`, `error(loader)`, `done.state`. */
+  /**
+   * As it reads: `qemu.*`, `after 1000`, `always`, `done(loader)`, `error(loader)`, `snapshot(loader)`, `done.state`.
+   */
   readonly event: string;
   /** Empty if it has none. */
   readonly targets: readonly string[];
@@ -42,15 +44,8 @@ export interface Instrumented {
   listen(listener: GuardListener): void;
 }
 
-const standIn = fromCallback(() => {});
-
-/** An action that is a function of the machine's author, not one of XState's own. */
-const isCustom = (action: unknown): action is { readonly name: string } =>
-  typeof action === 'function' && !('resolve' in action);
-
-/** It keeps its name, and does nothing. */
-const silenced = (action: unknown): unknown =>
-  isCustom(action) ? Object.defineProperty(() => {}, 'name', { value: action.name }) : action;
+/** A step that takes more transitions than this, one after the other, is taken for endless. */
+const MAX_MICROSTEPS = 10_000;
 
 export const pathOf = ({ path }: AnyStateNode): string => path.join('.');
 
@@ -71,15 +66,27 @@ const actionsOf = (node: AnyStateNode): unknown[] => [
   ...(node.config.initial === undefined ? [] : node.initial.actions),
 ];
 
-function silence(node: AnyStateNode): void {
-  const quiet = (owner: object, key: string): void => {
+function quietNode(node: AnyStateNode, actors: Actors): void {
+  const quieten = (owner: object, key: string): void => {
     const actions = Reflect.get(owner, key) as readonly unknown[];
-    Reflect.set(owner, key, actions.map(silenced));
+    Reflect.set(
+      owner,
+      key,
+      actions.map((action) => quiet(action, actors)),
+    );
   };
-  quiet(node, 'entry');
-  quiet(node, 'exit');
-  for (const transition of transitionsOf(node)) quiet(transition, 'actions');
-  if (node.config.initial !== undefined) quiet(node.initial, 'actions');
+  quieten(node, 'entry');
+  quieten(node, 'exit');
+  for (const transition of transitionsOf(node)) quieten(transition, 'actions');
+  if (node.config.initial !== undefined) quieten(node.initial, 'actions');
+}
+
+/** The context may be made by a function that spawns. */
+function quietContext(machine: AnyStateMachine, actors: Actors): void {
+  const { config } = machine;
+  if (typeof config.context !== 'function') return;
+  const context = spawningStandIns(config.context as never, actors);
+  Reflect.set(machine, 'config', { ...config, context });
 }
 
 function guardName(guard: unknown): string {
@@ -94,7 +101,7 @@ function eventName(descriptor: string, { id }: AnyStateNode): string {
   if (descriptor.startsWith('xstate.after.') && descriptor.endsWith(`.${id}`))
     return `after ${descriptor.slice('xstate.after.'.length, -id.length - 1)}`;
   if (descriptor === `xstate.done.state.${id}`) return 'done.state';
-  const [, what, child] = /^xstate\.(done|error)\.actor\.(.+)$/.exec(descriptor) ?? [];
+  const [, what, child] = /^xstate\.(done|error|snapshot)(?:\.actor)?\.(.+)$/.exec(descriptor) ?? [];
   return child === undefined ? descriptor : `${what}(${child === `0.${id}` ? 'invoked' : child})`;
 }
 
@@ -120,9 +127,6 @@ function nameInlineLogic(node: AnyStateNode, { implementations }: AnyStateMachin
   }
 }
 
-/** By the name of their `src`, or by the id where their logic stands in the definition itself. */
-export type Actors = Readonly<Record<string, AnyActorLogic>>;
-
 /**
  * Makes a model of a machine; the machine stays as it is.
  *
@@ -131,9 +135,12 @@ export type Actors = Readonly<Record<string, AnyActorLogic>>;
 export function instrument(original: AnyStateMachine, actors: Actors = {}): Instrumented {
   const actions = Object.entries(original.implementations.actions);
   const machine: AnyStateMachine = original.provide({
-    actions: Object.fromEntries(actions.map(([name, action]) => [name, silenced(action)])),
+    actions: Object.fromEntries(actions.map(([name, action]) => [name, quiet(action, actors)])),
     actors: { ...standInsFor(original), ...actors },
   } as Parameters<AnyStateMachine['provide']>[0]);
+  quietContext(machine, actors);
+  const maxIterations = Math.min(machine.options.maxIterations ?? MAX_MICROSTEPS, MAX_MICROSTEPS);
+  Reflect.set(machine, 'options', { ...machine.options, maxIterations });
   const nodes = nodesOf(machine.root);
   const transitions: ModelTransition[] = [];
   const numbers = new Map<AnyTransitionDefinition, number>();
@@ -155,7 +162,7 @@ export function instrument(original: AnyStateMachine, actors: Actors = {}): Inst
 
   for (const node of nodes) {
     nameInlineLogic(node, machine, actors);
-    silence(node);
+    quietNode(node, actors);
     const all = transitionsOf(node);
     const source = pathOf(node);
     const counts = new Map<string, number>();

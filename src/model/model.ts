@@ -2,16 +2,18 @@
 import type { AnyStateMachine } from 'xstate';
 import { badArgument, ModelError } from '../errors.ts';
 import { Coverage } from './coverage.ts';
-import { type ExploreOptions, explore, type Graph } from './graph.ts';
-import { type Actors, type Instrumented, instrument, type ModelTransition } from './instrument.ts';
+import { type ExploreOptions, explore, type Graph, type GraphEdge } from './graph.ts';
+import { type Instrumented, instrument, type ModelTransition } from './instrument.ts';
+import type { Actors } from './quiet.ts';
 import { Random } from './random.ts';
+import type { Shows } from './shown.ts';
 import { type ModelState, Stepper, type Stimulus } from './step.ts';
 import { Stimuli, type StimulusOptions } from './stimuli.ts';
 import {
+  checkStrategy,
   chooseStimulus,
   interrupted,
   type Plan,
-  type Planner,
   planGuards,
   planPairs,
   planPaths,
@@ -27,9 +29,24 @@ import { expectationOf, type Replayed, replay, type Walk } from './walk.ts';
 export interface ModelOptions extends StimulusOptions, ExploreOptions {
   /** The machine's. */
   readonly input?: unknown;
+  /**
+   * What can be seen of it from outside beside its state, as a total or a reason: each that changes is one more effect,
+   * `show reason "user"`. Anything that can be told by text. @defaultValue nothing
+   */
+  readonly shows?: Shows;
   /** Stand-ins of one's own for actors, where the machine looks at them. */
   readonly actors?: Actors;
 }
+
+/** How far it is. */
+export interface WalkProgress {
+  /** States that were found. */
+  readonly states: number;
+  readonly walks: number;
+}
+
+/** So many walks are made at a time: some tens of milliseconds. */
+const WALKS_AT_A_TIME = 50;
 
 /** The walks of one strategy. */
 export interface WalkSet {
@@ -41,7 +58,8 @@ export interface WalkSet {
   readonly limits: readonly string[];
 }
 
-const isMachine = (value: unknown): value is AnyStateMachine =>
+/** Whether it is a machine of XState 5, of whichever copy of XState. */
+export const isMachine = (value: unknown): value is AnyStateMachine =>
   typeof value === 'object' &&
   value !== null &&
   '__xstatenode' in value &&
@@ -61,8 +79,15 @@ export function createModel(machine: AnyStateMachine, options: ModelOptions = {}
   return new Model(instrument(machine, options.actors), options);
 }
 
+const brand: unique symbol = Symbol.for('qemu-actors.Model');
+
+/** Whether `createModel` made it, of whichever copy of this package. */
+export const isModel = (value: unknown): value is Model =>
+  typeof value === 'object' && value !== null && brand in value;
+
 /** See {@link createModel}. */
 export class Model {
+  readonly [brand] = true;
   readonly #instrumented: Instrumented;
   readonly #options: ModelOptions;
   readonly #stepper: Stepper;
@@ -73,7 +98,7 @@ export class Model {
   constructor(instrumented: Instrumented, options: ModelOptions) {
     this.#instrumented = instrumented;
     this.#options = options;
-    this.#stepper = new Stepper(instrumented, options.input);
+    this.#stepper = new Stepper(instrumented, options.input, options.shows);
     this.#stimuli = new Stimuli(instrumented.machine, options);
   }
 
@@ -82,8 +107,18 @@ export class Model {
     return this.#instrumented;
   }
 
+  /** The same with other bounds, or another look at what identifies a state. */
+  with(options: ExploreOptions): Model {
+    return new Model(this.#instrumented, { ...this.#options, ...options });
+  }
+
   get input(): unknown {
     return this.#options.input;
+  }
+
+  /** What can be seen of it. @internal */
+  get shows(): Shows | undefined {
+    return this.#options.shows;
   }
 
   get name(): string {
@@ -100,40 +135,46 @@ export class Model {
 
   /** The states that it can come to, within the bounds of the options. Looked for once. @throws ModelError */
   get graph(): Graph {
-    this.#graph ??= explore(this.#stepper, this.#stimuli, this.input, this.#options);
-    return this.#graph;
+    return this.#graph ?? toEnd(this.#explore());
   }
 
-  /** @throws ModelError if a state cannot be identified, or `races` has nothing that comes in between */
+  /** @throws ModelError if there is no such strategy, a state cannot be identified, or `races` has nothing that comes in between */
   walks(strategy: Strategy, options: WalkOptions = {}): WalkSet {
-    const { maxWalks = strategy === 'random' ? 100 : 10_000, maxLength = strategy === 'random' ? 20 : 25 } =
-      options;
+    return toEnd(this.walking(strategy, options));
+  }
+
+  /**
+   * As {@link walks}, bit by bit: a program that does something else in between stays awake, shows how far it is, and can
+   * stop.
+   *
+   * @example
+   * const walking = model.walking('pairs');
+   * let bit = walking.next();
+   * for (; bit.done !== true; bit = walking.next()) await pause(bit.value);
+   * const { walks } = bit.value;
+   */
+  *walking(strategy: Strategy, options: WalkOptions = {}): Generator<WalkProgress, WalkSet> {
+    const { maxWalks = strategy === 'random' ? 100 : 10_000 } = options;
     const coverage = this.coverage();
     const walks: Walk[] = [];
     const names = new Map<string, number>();
     const limits: string[] = [];
-    const take = ({ name, stimuli }: Plan): boolean => {
+    for (const { name, stimuli } of yield* this.#plan(strategy, options, coverage, limits)) {
       if (walks.length >= maxWalks) {
         limits.push(`no more than ${maxWalks} walks were made (maxWalks)`);
-        return false;
+        break;
       }
       const count = (names.get(name) ?? 0) + 1;
       names.set(name, count);
-      const walked = replay(this.#stepper, this.input, stimuli, true);
+      const walked = replay(this.#stepper, this.input, stimuli, true, (stimulus, state) =>
+        this.#stimuli.again(stimulus, state),
+      );
       walks.push(this.#walkOf(count === 1 ? name : `${name} #${count}`, walked));
       coverage.begin();
       coverage.add(walked.start);
       for (const { result } of walked.steps) coverage.add(result);
-      return true;
-    };
-    if (strategy === 'random') this.#takeRandom(take, { ...options, maxWalks, maxLength });
-    else if (strategy === 'races') this.#takeRaces(take, options);
-    else {
-      const { graph } = this;
-      limits.push(...graph.limits);
-      if (strategy === 'pairs') coverage.expectPairs(possiblePairs(graph));
-      const planner: Planner = { model: this.#instrumented, graph, coverage, maxLength, take };
-      plans[strategy](planner);
+      if (walks.length % WALKS_AT_A_TIME === 0)
+        yield { states: this.#graph?.nodes.length ?? 0, walks: walks.length };
     }
     return { strategy, walks, coverage, limits };
   }
@@ -175,14 +216,54 @@ export class Model {
     };
   }
 
-  #takeRandom(
-    take: (plan: Plan) => boolean,
-    options: WalkOptions & { maxWalks: number; maxLength: number },
-  ): void {
-    const { seed = 1, weights = {}, maxWalks, maxLength } = options;
+  *#explore(): Generator<WalkProgress, Graph> {
+    this.#graph = yield* this.#search();
+    return this.#graph;
+  }
+
+  /** No further than each transition was found: the way to it is the shortest then. */
+  *#findTransitions(): Generator<WalkProgress, Graph> {
+    const missing = new Set(this.transitions.keys());
+    return yield* this.#search(({ taken }) => {
+      for (const transition of taken) missing.delete(transition);
+      return missing.size === 0;
+    });
+  }
+
+  *#search(isEnough?: (edge: GraphEdge) => boolean): Generator<WalkProgress, Graph> {
+    const exploring = explore(this.#stepper, this.#stimuli, this.input, this.#options, isEnough);
+    let bit = exploring.next();
+    for (; bit.done !== true; bit = exploring.next()) yield { states: bit.value.states, walks: 0 };
+    return bit.value;
+  }
+
+  /** @param limits - is told what was left out */
+  *#plan(
+    strategy: Strategy,
+    options: WalkOptions,
+    coverage: Coverage,
+    limits: string[],
+  ): Generator<WalkProgress, Iterable<Plan>> {
+    checkStrategy(strategy);
+    if (strategy === 'random') return this.#planRandom(options);
+    if (strategy === 'races') {
+      const { interrupts, base } = options;
+      if (interrupts === undefined)
+        throw new ModelError('the strategy races needs what comes in between: give `interrupts`');
+      return this.#planRaces(base ?? (yield* this.walking('transitions')).walks, interrupts);
+    }
+    const isSearch = this.#graph === null && strategy === 'transitions';
+    const graph = isSearch ? yield* this.#findTransitions() : (this.#graph ?? (yield* this.#explore()));
+    limits.push(...graph.limits);
+    if (strategy === 'pairs') coverage.expectPairs(possiblePairs(graph));
+    const { maxLength = 25 } = options;
+    return plans[strategy]({ model: this.#instrumented, graph, coverage, maxLength });
+  }
+
+  *#planRandom({ seed = 1, weights = {}, maxWalks = 100, maxLength = 20 }: WalkOptions): Generator<Plan> {
     const { filter } = this.#options;
-    for (let number = 1; number <= maxWalks; number += 1) {
-      const random = new Random(seed + number - 1);
+    for (let number = 0; number < maxWalks; number += 1) {
+      const random = new Random(seed + number);
       const stimuli: Stimulus[] = [];
       let { state } = this.#stepper.start(this.input);
       while (stimuli.length < maxLength) {
@@ -201,18 +282,20 @@ export class Model {
         }
         stimuli.push(stimulus);
       }
-      take({ name: `seed ${seed + number - 1}`, stimuli });
+      yield { name: `seed ${seed + number}`, stimuli };
     }
   }
 
-  #takeRaces(take: (plan: Plan) => boolean, { interrupts, base }: WalkOptions): void {
-    if (interrupts === undefined)
-      throw new ModelError('the strategy races needs what comes in between: give `interrupts`');
-    for (const walk of base ?? this.walks('transitions').walks) {
-      const states = statesOf(this.replay(walk.steps));
-      for (const plan of interrupted(walk, states, interrupts)) if (!take(plan)) return;
-    }
+  *#planRaces(base: readonly Walk[], interrupts: NonNullable<WalkOptions['interrupts']>): Generator<Plan> {
+    for (const walk of base) yield* interrupted(walk, statesOf(this.replay(walk.steps)), interrupts);
   }
+}
+
+/** Makes all bits at once. */
+function toEnd<T>(bits: Generator<unknown, T>): T {
+  let bit = bits.next();
+  while (bit.done !== true) bit = bits.next();
+  return bit.value;
 }
 
 const plans = {

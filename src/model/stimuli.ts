@@ -4,9 +4,9 @@
  * Examples are taken from the model's options; an event without one is sent without data.
  */
 import fc from 'fast-check';
-import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
+import type { AnyActorRef, AnyMachineSnapshot, AnyStateMachine, AnyStateNode, EventObject } from 'xstate';
 import { ModelError } from '../errors.ts';
-import { canFire, type ModelState, type Stimulus } from './step.ts';
+import { canFire, type ModelState, runningChildren, type Stimulus } from './step.ts';
 
 /** Data of one event, without its type. */
 export type EventData = Readonly<Record<string, unknown>>;
@@ -20,14 +20,17 @@ export interface ChildExamples {
   readonly done?: Examples<unknown>;
   /** What it fails with. */
   readonly error?: Examples<unknown>;
-  /** Contexts or values that it shows while it runs. */
+  /** Contexts that it shows while it runs; or whole snapshots, which have a `status`. */
   readonly snapshot?: Examples<unknown>;
 }
 
 export interface StimulusOptions {
-  /** By event type. A type that the machine names and that is not here is sent without data; `[]`: never. */
+  /**
+   * By event type. A type that the machine names and that is not here is sent without data; `[]`: never. A wildcard
+   * (`mouse.*`) stands for the types here that nothing else names; if there are none, for `mouse.anything`.
+   */
   readonly events?: Readonly<Record<string, Examples<EventData>>>;
-  /** By the child's id. */
+  /** By the child's id, or by the name of its logic. */
   readonly children?: Readonly<Record<string, ChildExamples>>;
   /** How many values are drawn of an arbitrary. @defaultValue 10 */
   readonly draws?: number;
@@ -71,19 +74,35 @@ function sourceOf<T>(
 
 const isOwn = (descriptor: string): boolean => descriptor === '' || descriptor.startsWith('xstate.');
 
-/** An event that a wildcard stands for, and that nothing else names. */
-const exampleOf = (descriptor: string): string =>
-  descriptor === '*' ? 'model.anything' : `${descriptor.slice(0, -1)}anything`;
+/** As XState matches them: `mouse.*` is for `mouse.move`, and for `mouse`. */
+const matches = (type: string, wildcard: string): boolean =>
+  wildcard === '*' || `${type}.`.startsWith(wildcard.slice(0, -1));
 
-/** Every event type that the machine names; a wildcard by an example of it. */
-function namedTypes(machine: AnyStateMachine): string[] {
-  const types = machine.events.filter((descriptor) => !isOwn(descriptor));
-  return [...new Set(types.map((type) => (type.endsWith('*') ? exampleOf(type) : type)))];
+/** An event that a wildcard stands for, and that nothing else names. */
+const exampleOf = (wildcard: string): string =>
+  wildcard === '*' ? 'model.anything' : `${wildcard.slice(0, -1)}anything`;
+
+const descriptorsOf = (node: AnyStateNode): string[] => [
+  ...node.transitions.keys(),
+  ...Object.values(node.states).flatMap(descriptorsOf),
+];
+
+/** Every event type that the machine names, also to forbid it; what its wildcards stand for; and what else is given. */
+function eventTypes(machine: AnyStateMachine, given: readonly string[]): string[] {
+  const descriptors = descriptorsOf(machine.root).filter((descriptor) => !isOwn(descriptor));
+  const named = new Set(descriptors.filter((descriptor) => !descriptor.endsWith('*')));
+  const others = given.filter((type) => !named.has(type) && !type.endsWith('*'));
+  const types = descriptors.flatMap((descriptor) => {
+    if (!descriptor.endsWith('*')) return [descriptor];
+    const meant = others.filter((type) => matches(type, descriptor));
+    return meant.length > 0 ? meant : [exampleOf(descriptor)];
+  });
+  return [...new Set([...types, ...others])];
 }
 
 /** Finds what may happen in a state. */
 export class Stimuli {
-  readonly #events: readonly (readonly [type: string, source: Source<EventData>])[];
+  readonly #sources: ReadonlyMap<string, Source<EventData>>;
   readonly #options: StimulusOptions;
   readonly #children = new Map<string, Source<unknown>>();
 
@@ -91,49 +110,73 @@ export class Stimuli {
   constructor(machine: AnyStateMachine, options: StimulusOptions) {
     this.#options = options;
     const { events = {} } = options;
-    const types = [...new Set([...namedTypes(machine), ...Object.keys(events)])];
-    this.#events = types.map((type) => [type, sourceOf(events[type] ?? [{}], `events.${type}`, options)]);
+    // Examples of a wildcard are examples of the event that it stands for.
+    const byType = new Map(
+      Object.entries(events).map(([type, examples]) => [
+        type.endsWith('*') ? exampleOf(type) : type,
+        examples,
+      ]),
+    );
+    this.#sources = new Map(
+      eventTypes(machine, Object.keys(events)).map((type) => [
+        type,
+        sourceOf(byType.get(type) ?? [{}], `events.${type}`, options),
+      ]),
+    );
   }
 
   /** In a stable order: events as the machine names them, children, time-outs. */
   in(state: ModelState): Stimulus[] {
     const { snapshot } = state;
     if (snapshot.status !== 'active') return [];
-    const sent = this.#events.flatMap(([type, source]) =>
-      source(snapshot).map((data): Stimulus => ({ event: { ...data, type } })),
+    const sent = [...this.#sources].flatMap(([type, source]) =>
+      source(snapshot).map((data, example): Stimulus => ({ event: { ...data, type }, example })),
     );
     const timeouts = state.timers
       .filter((timer) => canFire(state, timer))
       .map(({ event, delayMs }): Stimulus => ({ event, afterMs: delayMs }));
-    return [...sent, ...this.#ofChildren(snapshot), ...timeouts];
+    return [...sent, ...this.#ofChildren(state), ...timeouts];
   }
 
-  #ofChildren(snapshot: AnyMachineSnapshot): Stimulus[] {
-    return Object.keys(snapshot.children).flatMap((id) =>
+  /** The same example in another state, if examples depend on it: an event of now, not one of another way. */
+  again(stimulus: Stimulus, { snapshot }: ModelState): Stimulus {
+    const { event, example } = stimulus;
+    if (example === undefined || typeof this.#options.events?.[event.type] !== 'function') return stimulus;
+    const data = this.#sources.get(event.type)?.(snapshot)[example];
+    return data === undefined ? stimulus : { event: { ...data, type: event.type }, example };
+  }
+
+  #ofChildren(state: ModelState): Stimulus[] {
+    const { snapshot } = state;
+    return runningChildren(state).flatMap((child) =>
       (['done', 'error', 'snapshot'] as const).flatMap((what) => {
-        const type = what === 'snapshot' ? `xstate.snapshot.${id}` : `xstate.${what}.actor.${id}`;
+        const type = what === 'snapshot' ? `xstate.snapshot.${child.id}` : `xstate.${what}.actor.${child.id}`;
         // A result that nobody asks for says nothing; one that fails so would end the machine.
         if (!isAnswered(snapshot, type)) return [];
         return this.#childSource(
-          id,
+          child,
           what,
-        )(snapshot).map((value): Stimulus => ({ event: childEvent(type, id, what, value) }));
+        )(snapshot).map((value): Stimulus => ({ event: childEvent(type, child.id, what, value) }));
       }),
     );
   }
 
-  #childSource(id: string, what: keyof ChildExamples): Source<unknown> {
-    const key = `${what} ${id}`;
+  #childSource({ id, src }: AnyActorRef, what: keyof ChildExamples): Source<unknown> {
+    const { children = {} } = this.#options;
+    const name = id in children || typeof src !== 'string' ? id : src;
+    const key = `${what} ${name}`;
     let source = this.#children.get(key);
     if (source === undefined) {
-      const given = this.#options.children?.[id]?.[what];
       const usual = what === 'error' ? [new Error('it failed')] : [undefined];
-      source = sourceOf(given ?? usual, `children.${id}.${what}`, this.#options);
+      source = sourceOf(children[name]?.[what] ?? usual, `children.${name}.${what}`, this.#options);
       this.#children.set(key, source);
     }
     return source;
   }
 }
+
+const isSnapshot = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'status' in value;
 
 function childEvent(type: string, actorId: string, what: keyof ChildExamples, value: unknown): EventObject {
   const data =
@@ -141,7 +184,11 @@ function childEvent(type: string, actorId: string, what: keyof ChildExamples, va
       ? { output: value }
       : what === 'error'
         ? { error: value }
-        : { snapshot: { status: 'active', output: undefined, error: undefined, context: value } };
+        : {
+            snapshot: isSnapshot(value)
+              ? value
+              : { status: 'active', output: undefined, error: undefined, context: value },
+          };
   const event: EventObject & { readonly actorId: string } = { type, actorId, ...data };
   return event;
 }

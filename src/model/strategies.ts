@@ -23,6 +23,9 @@ export interface Plan {
   readonly stimuli: readonly Stimulus[];
 }
 
+/** An event, or several that come one after the other. */
+export type Interrupt = EventObject | readonly EventObject[];
+
 export interface WalkOptions {
   /** Longest list of walks. @defaultValue 10,000; `random` 100 */
   readonly maxWalks?: number;
@@ -33,7 +36,7 @@ export interface WalkOptions {
   /** Of `random`: how much more often an event is chosen; 0: never. @defaultValue 1 each */
   readonly weights?: Readonly<Record<string, number>>;
   /** Of `races`: what comes in between. */
-  readonly interrupts?: readonly EventObject[] | ((snapshot: AnyMachineSnapshot) => readonly EventObject[]);
+  readonly interrupts?: readonly Interrupt[] | ((snapshot: AnyMachineSnapshot) => readonly Interrupt[]);
   /** Of `races`: the walks into which it comes. @defaultValue those of `transitions` */
   readonly base?: readonly Walk[];
 }
@@ -42,12 +45,12 @@ export interface WalkOptions {
 export interface Planner {
   readonly model: Instrumented;
   readonly graph: Graph;
-  /** Of the walks that were taken so far. */
+  /** Of the walks that were taken so far: each plan is walked before the next is asked for. */
   readonly coverage: Coverage;
   readonly maxLength: number;
-  /** Walks a plan, and takes it. @returns false if no more walks are wanted */
-  take(plan: Plan): boolean;
 }
+
+type Plans = Generator<Plan, void>;
 
 const wayOf = (edge: GraphEdge): Stimulus[] => [...wayTo(edge.from), edge.stimulus];
 
@@ -58,11 +61,11 @@ const leaves = ({ nodes }: Graph): GraphNode[] => {
 };
 
 /** The shortest way to each state; ways to those that lie on another's way are part of it. */
-export function planStates({ graph, take }: Planner): void {
+export function* planStates({ graph }: Planner): Plans {
   for (const node of leaves(graph)) {
     const { value } = node.state.snapshot;
     const last = node.via === null ? 'start' : describeStimulus(node.via.stimulus);
-    if (!take({ name: `reaches ${describeValue(value)} by ${last}`, stimuli: wayTo(node) })) return;
+    yield { name: `reaches ${describeValue(value)} by ${last}`, stimuli: wayTo(node) };
   }
 }
 
@@ -81,7 +84,7 @@ function firstEdges({ nodes }: Graph): Map<number, GraphEdge> {
 }
 
 /** Each transition once, each by a shortest way. */
-export function planTransitions({ model, graph, coverage, take }: Planner): void {
+export function* planTransitions({ model, graph, coverage }: Planner): Plans {
   const first = firstEdges(graph);
   for (const edge of byLength([...new Set(first.values())])) {
     const missing = edge.taken.filter(
@@ -89,12 +92,12 @@ export function planTransitions({ model, graph, coverage, take }: Planner): void
     );
     const [transition] = missing;
     if (transition === undefined) continue;
-    if (!take({ name: model.transitions[transition]?.id ?? '', stimuli: wayOf(edge) })) return;
+    yield { name: model.transitions[transition]?.id ?? '', stimuli: wayOf(edge) };
   }
 }
 
 /** Each guard by both answers, each by a shortest way. */
-export function planGuards({ model, graph, coverage, take }: Planner): void {
+export function* planGuards({ model, graph, coverage }: Planner): Plans {
   const first = new Map<string, { transition: number; answer: boolean; edge: GraphEdge }>();
   for (const { edges } of graph.nodes)
     for (const edge of edges)
@@ -108,88 +111,91 @@ export function planGuards({ model, graph, coverage, take }: Planner): void {
   for (const { transition, answer, edge } of all) {
     const asked = model.transitions[transition];
     if (asked === undefined || coverage.hasGuard(transition, answer)) continue;
-    if (!take({ name: guardId(asked, answer), stimuli: wayOf(edge) })) return;
+    yield { name: guardId(asked, answer), stimuli: wayOf(edge) };
   }
 }
 
+/** The edges of a state; of those that take the same transitions to the same state, the first. */
+function differentEdges({ edges }: GraphNode): GraphEdge[] {
+  const different = new Map<string, GraphEdge>();
+  for (const edge of edges) {
+    const key = `${edge.to.number}: ${edge.taken.join(' ')}`;
+    if (!different.has(key)) different.set(key, edge);
+  }
+  return [...different.values()];
+}
+
 /** Every pair of transitions that a graph has one after the other. */
-export function possiblePairs({ nodes }: Graph): Set<string> {
-  const pairs = new Set<string>();
-  for (const { edges } of nodes)
-    for (const first of edges)
-      for (const second of first.to.edges)
-        for (const one of first.taken) for (const two of second.taken) pairs.add(pairKey(one, two));
+export function possiblePairs({ nodes }: Graph): Set<number> {
+  const pairs = new Set<number>();
+  const taken = nodes.map((node) => new Set(node.edges.flatMap((edge) => edge.taken)));
+  for (const node of nodes)
+    for (const first of differentEdges(node))
+      for (const one of first.taken)
+        for (const two of taken[first.to.number] ?? []) pairs.add(pairKey(one, two));
   return pairs;
 }
 
 /** Each transition after each other that it can follow; a walk goes on as long as it finds new ones. */
-export function planPairs({ model, graph, coverage, maxLength, take }: Planner): void {
-  const planned = new Set<string>();
-  const fresh = (first: GraphEdge, second: GraphEdge): string[] =>
-    first.taken.flatMap((one) =>
-      second.taken
-        .filter((two) => !coverage.hasPair(one, two))
-        .map((two) => pairKey(one, two))
-        .filter((key) => !planned.has(key)),
-    );
-  const plan = (first: GraphEdge, second: GraphEdge): boolean => {
+export function* planPairs({ model, graph, coverage, maxLength }: Planner): Plans {
+  const edges = graph.nodes.map(differentEdges);
+  const after = ({ to }: GraphEdge): readonly GraphEdge[] => edges[to.number] ?? [];
+  const planned = new Set<number>();
+  const isFresh = (one: number, two: number): boolean =>
+    !coverage.hasPair(one, two) && !planned.has(pairKey(one, two));
+  const hasFresh = (first: GraphEdge, second: GraphEdge): boolean =>
+    first.taken.some((one) => second.taken.some((two) => isFresh(one, two)));
+  const note = (first: GraphEdge, second: GraphEdge): void => {
+    for (const one of first.taken) for (const two of second.taken) planned.add(pairKey(one, two));
+  };
+  const nameOf = (first: GraphEdge, second: GraphEdge): string => {
+    const pairs = first.taken.flatMap((one) => second.taken.map((two) => [one, two] as const));
+    const [from, to] = pairs.find(([one, two]) => isFresh(one, two)) ?? [-1, -1];
+    return `${model.transitions[from]?.id} → ${model.transitions[to]?.id}`;
+  };
+  const plan = (first: GraphEdge, second: GraphEdge, isAlone: boolean): Plan => {
+    const name = nameOf(first, second);
     const stimuli = wayOf(first);
-    const [from, to] = (fresh(first, second)[0] as string).split(' ').map(Number) as [number, number];
     let last = first;
-    for (let next: GraphEdge | undefined = second; next !== undefined && stimuli.length < maxLength; ) {
+    for (let next: GraphEdge | undefined = second; next !== undefined; ) {
       stimuli.push(next.stimulus);
-      for (const key of fresh(last, next)) planned.add(key);
+      note(last, next);
       last = next;
-      next = last.to.edges.find((edge) => fresh(last, edge).length > 0);
+      if (isAlone || stimuli.length >= maxLength) break;
+      next = after(last).find((edge) => hasFresh(last, edge));
     }
-    return take({ name: `${model.transitions[from]?.id} → ${model.transitions[to]?.id}`, stimuli });
+    return { name, stimuli };
   };
   // What was planned and turned out otherwise is tried once more, alone.
-  for (const round of [0, 1]) {
+  for (const isAlone of [false, true]) {
     planned.clear();
     for (const node of graph.nodes)
-      for (const first of node.edges)
-        for (const second of first.to.edges) {
-          if (fresh(first, second).length === 0) continue;
-          if (round === 0 ? !plan(first, second) : !planAlone(first, second)) return;
-        }
-  }
-  function planAlone(first: GraphEdge, second: GraphEdge): boolean {
-    const [key] = fresh(first, second) as [string];
-    for (const one of fresh(first, second)) planned.add(one);
-    const [from, to] = key.split(' ').map(Number) as [number, number];
-    const stimuli = [...wayOf(first), second.stimulus];
-    return take({ name: `${model.transitions[from]?.id} → ${model.transitions[to]?.id}`, stimuli });
+      for (const first of edges[node.number] ?? [])
+        for (const second of after(first)) if (hasFresh(first, second)) yield plan(first, second, isAlone);
   }
 }
 
 /** Ways on which no state comes twice, each as long as it can be. */
-export function planPaths({ graph, maxLength, take }: Planner): void {
+export function* planPaths({ graph, maxLength }: Planner): Plans {
   const way: GraphEdge[] = [];
   const visited = new Set<GraphNode>();
-  /** @returns false if no more walks are wanted */
-  const goOn = (node: GraphNode): boolean => {
+  function* goOn(node: GraphNode): Plans {
     visited.add(node);
     const next = way.length < maxLength ? node.edges.filter(({ to }) => !visited.has(to)) : [];
-    const wanted =
-      next.length === 0
-        ? takePath()
-        : next.every((edge) => {
-            way.push(edge);
-            const more = goOn(edge.to);
-            way.pop();
-            return more;
-          });
+    if (next.length === 0)
+      yield {
+        name: way.map(({ stimulus }) => describeStimulus(stimulus)).join(', ') || 'start',
+        stimuli: way.map(({ stimulus }) => stimulus),
+      };
+    for (const edge of next) {
+      way.push(edge);
+      yield* goOn(edge.to);
+      way.pop();
+    }
     visited.delete(node);
-    return wanted;
-  };
-  const takePath = (): boolean =>
-    take({
-      name: way.map(({ stimulus }) => describeStimulus(stimulus)).join(', ') || 'start',
-      stimuli: way.map(({ stimulus }) => stimulus),
-    });
+  }
   const [start] = graph.nodes;
-  if (start !== undefined) goOn(start);
+  if (start !== undefined) yield* goOn(start);
 }
 
 /** A choice among what may happen, by weights. */
@@ -217,12 +223,15 @@ export function* interrupted(
 ): Generator<Plan> {
   for (const [at, { snapshot }] of states.entries()) {
     if (snapshot.status !== 'active') return;
-    const events = typeof interrupts === 'function' ? interrupts(snapshot) : interrupts;
-    for (const event of events)
+    const all = typeof interrupts === 'function' ? interrupts(snapshot) : interrupts;
+    for (const interrupt of all) {
+      const events: readonly EventObject[] = [interrupt].flat();
+      const types = events.map(({ type }) => type).join(', ');
       yield {
-        name: `${base.name}, ${event.type} ${at === 0 ? 'at the start' : `after step ${at}`}`,
-        stimuli: [...base.steps.slice(0, at), { event }, ...base.steps.slice(at)],
+        name: `${base.name}, ${types} ${at === 0 ? 'at the start' : `after step ${at}`}`,
+        stimuli: [...base.steps.slice(0, at), ...events.map((event) => ({ event })), ...base.steps.slice(at)],
       };
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 /** A way through a machine, with what is expected at each point of it. */
 import type { StateValue } from 'xstate';
 import { ModelError } from '../errors.ts';
-import type { Stepper, StepResult, Stimulus } from './step.ts';
+import { type ModelState, runningChildren, type Stepper, type StepResult, type Stimulus } from './step.ts';
 
 /** What holds after a step, or at the start. */
 export interface Expectation {
@@ -38,6 +38,15 @@ export function describeValue(value: StateValue): string {
   return `{${regions.map(([name, inner]) => `${name}: ${describeValue(inner)}`).join(', ')}}`;
 }
 
+/** The path of every active state, parents first: `active`, `active.running`. */
+export function statePaths(value: StateValue, parent = ''): string[] {
+  if (typeof value === 'string') return [`${parent}${value}`];
+  return Object.entries(value).flatMap(([name, inner]) => [
+    `${parent}${name}`,
+    ...(inner === undefined ? [] : statePaths(inner, `${parent}${name}.`)),
+  ]);
+}
+
 /** What happens at a step, in one line: `PAY`, `after 1000 ms`, `loader is done`. */
 export function describeStimulus({ event: { type }, afterMs }: Stimulus): string {
   if (afterMs !== undefined)
@@ -67,6 +76,7 @@ export interface Replayed {
 /**
  * @param lenient - what cannot happen any more (a time-out that is not pending, the result of a child that is not there)
  *   is left out
+ * @param again - what a step is in the state that it comes to
  * @throws ModelError `ERR_WALK` if a step cannot be made
  */
 export function replay(
@@ -74,11 +84,13 @@ export function replay(
   input: unknown,
   stimuli: readonly Stimulus[],
   lenient = false,
+  again: (stimulus: Stimulus, state: ModelState) => Stimulus = (stimulus) => stimulus,
 ): Replayed {
   const start = stepper.start(input);
   const steps: { stimulus: Stimulus; result: StepResult }[] = [];
   let { state } = start;
-  for (const stimulus of stimuli) {
+  for (const planned of stimuli) {
+    const stimulus = again(planned, state);
     const why = impossible(state, stimulus);
     if (why !== null) {
       if (lenient) continue;
@@ -93,7 +105,8 @@ export function replay(
   return { start, steps };
 }
 
-function impossible({ snapshot, timers }: StepResult['state'], { event, afterMs }: Stimulus): string | null {
+function impossible(state: ModelState, { event, afterMs }: Stimulus): string | null {
+  const { snapshot, timers } = state;
   if (snapshot.status !== 'active') return `the machine is ${snapshot.status}`;
   if (
     afterMs !== undefined &&
@@ -101,6 +114,7 @@ function impossible({ snapshot, timers }: StepResult['state'], { event, afterMs 
   )
     return 'no such time-out is pending';
   const child = /^xstate\.(?:done\.actor|error\.actor|snapshot)\.(.+)$/.exec(event.type)?.[1];
-  if (child !== undefined && !(child in snapshot.children)) return `there is no child ${child}`;
+  if (child !== undefined && !runningChildren(state).some(({ id }) => id === child))
+    return `there is no child ${child} that runs`;
   return null;
 }

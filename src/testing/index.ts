@@ -1,4 +1,4 @@
-/** A fake QEMU for tests: real sockets, scripted events, faults. */
+/** A fake QEMU for tests: real sockets, scripted events, faults; a simulation; models of our machines. */
 
 export type { FakeHandler } from './fake-dispatcher.ts';
 export type { CommandHook } from './fake-faults.ts';
@@ -8,6 +8,20 @@ export { FakeQemu } from './fake-qemu.ts';
 export type { FakeActions } from './fake-qemu-commands.ts';
 export { FakeCommandError } from './fake-qemu-commands.ts';
 export type { FakeQemuOptions } from './fake-setup.ts';
+export {
+  domainInterrupts,
+  domainModel,
+  exampleDevices,
+  monitorInterrupts,
+  monitorModel,
+  type OwnMachine,
+  ownModels,
+  ownStarts,
+  processEventInterrupts,
+  processEventModel,
+  qemuJobInterrupts,
+  qemuJobModel,
+} from './models/index.ts';
 export type { FaultKind } from './simulation/actions.ts';
 export { faultKinds } from './simulation/actions.ts';
 export type { Choice, Choices } from './simulation/choices.ts';

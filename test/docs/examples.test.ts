@@ -74,6 +74,26 @@ const runs: Readonly<Record<string, (qemu: FakeQemu, example: RunningProcess) =>
     await example.line(/^web1 is unresponsive after 10000 ms that took none$/);
     await example.line(/^web1 is shutoff \(crashed\)$/);
   },
+  async 'model-extended-domain.mjs'(_qemu, example) {
+    await example.line(/^(\d+) of \1 races passed$/);
+    await example.line(/^0 leave the guest frozen$/);
+  },
+  async 'order-machine.mjs'() {},
+  async 'model-order.mjs'(_qemu, example) {
+    await example.line(/^5 of 5 walks passed$/);
+    await example.line(/^states: 5 of 5$/);
+    await example.line(/^transitions: 8 of 8$/);
+    await example.line(/^guards: 2 of 4, not cart: ADD: hasRoom is false, cart: PAY: hasItems is false$/);
+    await example.line(/^a walk of \d+ steps failed; as short as it gets:$/);
+    await example.line(/^ {2}ADD → cart$/);
+    await example.line(/^ {2}CLEAR → cart$/);
+    await example.line(/^ {2}PAY → cart$/);
+  },
+  async 'model-world.mjs'(_qemu, example) {
+    await example.line(/^who waits gets the lock, but it is free:$/);
+    await example.line(/^ +\d+\. (anna|bert) → lock: ask .* ⇒ held$/);
+    await example.line(/^\d+ states, all of them: no rule is broken$/);
+  },
 };
 /** Those that are told a QEMU's socket. */
 const attaching = Object.keys(runs).filter((name) =>

@@ -1,4 +1,4 @@
-/** Each guarantee of docs/subscriptions.md is the title of a test, word for word. */
+/** Each guarantee of the pages is the title of a test, word for word. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { root } from './pages.ts';
@@ -23,9 +23,12 @@ function isTitle(guarantee: string, among: string): boolean {
   return variants.some((title) => among.includes(`test('${title}'`) || among.includes(`test('${title} (`));
 }
 
-test('each guarantee of docs/subscriptions.md is the title of a test', () => {
-  const guarantees = guaranteesOf(readFileSync(`${root}docs/subscriptions.md`, 'utf8'));
-  expect(guarantees.length).toBeGreaterThan(25);
+test.each([
+  ['subscriptions', 25],
+  ['model-testing', 7],
+])('each guarantee of docs/%s.md is the title of a test', (page, fewest) => {
+  const guarantees = guaranteesOf(readFileSync(`${root}docs/${page}.md`, 'utf8'));
+  expect(guarantees.length).toBeGreaterThan(fewest);
   expect(guarantees.filter((guarantee) => !isTitle(guarantee, titles))).toEqual([]);
 });
 

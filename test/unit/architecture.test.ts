@@ -74,7 +74,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'subscriptions',
   ],
   // The simulation lives in the whole library.
-  testing: ['driver', 'domain', ...CHAIN, 'recording'],
+  testing: ['driver', 'domain', ...CHAIN, 'recording', 'model'],
   cli: [
     'driver',
     'domain',

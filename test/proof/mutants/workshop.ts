@@ -1,9 +1,9 @@
-/** A private copy of the tree, in which one guard at a time is broken. */
+/** A private copy of the tree, in which one thing at a time is broken. */
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { broken, type Mutant } from './mutant.ts';
+import { type Breakage, broken } from './mutant.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const COPIED = ['src', 'test', 'examples', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
@@ -23,11 +23,11 @@ export class Workshop implements AsyncDisposable {
     this.path = path;
   }
 
-  /** The guard is broken while `use` runs. @throws Error unless it is found exactly once */
-  async with<T>(mutant: Mutant, use: () => Promise<T>): Promise<T> {
-    const file = join(this.path, mutant.file);
+  /** It is broken while `use` runs. @throws Error unless what is to be broken is found exactly once */
+  async with<T>(breakage: Breakage, use: () => Promise<T>): Promise<T> {
+    const file = join(this.path, breakage.file);
     const text = await readFile(file, 'utf8');
-    await writeFile(file, broken(text, mutant));
+    await writeFile(file, broken(text, breakage));
     try {
       return await use();
     } finally {

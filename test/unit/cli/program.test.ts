@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { runMain } from './in-process.ts';
 
-const commands = ['demo', 'watch', 'record', 'replay', 'state', 'execute'];
+const commands = ['demo', 'watch', 'record', 'replay', 'state', 'execute', 'generate-tests'];
 
 describe('help', () => {
   test('lists the commands', async () => {
