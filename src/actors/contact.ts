@@ -15,40 +15,56 @@ export interface Identity {
   readonly socket: FileIdentity | null;
 }
 
+/** What a QEMU said, and who was there when it had. */
+export interface Answer extends Pick<Contact, 'runState' | 'name' | 'uuid'>, Identity {}
+
 /**
- * Asks a negotiated connection who and how it is, and notes in the record what the answer is based on.
+ * Asks a negotiated connection who and how it is.
  *
  * The run state is asked for first: what came before its reply is in it, what comes after it is still to count.
  *
  * @param before - who was there before the connection was made
  * @throws ConnectError if somebody else is there once QEMU has answered: who answered is not known then
  */
-export async function makeContact(
+export async function askWho(
   environment: Environment,
   record: DomainRecord,
   connection: QmpConnection,
   before: Identity,
   signal: AbortSignal,
-): Promise<Contact> {
+): Promise<Answer> {
   const options = { signal };
   const status = member(await connection.execute('query-status', {}, options), 'query-status', 'status');
   const name = member(await connection.execute('query-name', {}, options), 'query-name', 'name');
   const said = member(await connection.execute('query-uuid', {}, options), 'query-uuid', 'UUID');
   if (status === null) throw new BadReplyError('the reply to query-status has no status');
   if (said !== null && !UUID.test(said)) throw new BadReplyError('the reply to query-uuid is no uuid');
-  const uuid = said === NO_UUID ? null : said;
   const identity = await identify(environment, record);
   if (!isUnchanged(before, identity)) throw new ConnectError('QEMU was replaced while it answered');
+  return {
+    ...identity,
+    runState: status,
+    name: name === '' ? null : name,
+    uuid: said === NO_UUID ? null : said,
+  };
+}
+
+/**
+ * Which run of QEMU answered, and notes in the record what that is based on. The domain is told in the same turn: until
+ * then the run that it is compared with may end.
+ */
+export function makeContact(environment: Environment, record: DomainRecord, answer: Answer): Contact {
+  const { runState, name, uuid } = answer;
   const present = record.actor.getSnapshot().context.incarnation;
-  const same = present !== null && isSameRun(record, identity, uuid);
-  record.process = identity.process;
-  record.socket = identity.socket;
+  const same = present !== null && isSameRun(record, answer, uuid);
+  record.process = answer.process;
+  record.socket = answer.socket;
   if (!same) record.abilities = null;
   return {
     incarnation: same ? present.uuid : environment.runtime.uuid(),
     id: same ? present.id : environment.nextId(),
-    runState: status,
-    name: name === '' ? null : name,
+    runState,
+    name,
     uuid,
   };
 }

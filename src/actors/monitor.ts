@@ -17,7 +17,7 @@ import { describeAddress, openStream } from '../qmp/address.ts';
 import { backoffDelayMs } from '../qmp/backoff.ts';
 import { QmpConnection } from '../qmp/connection.ts';
 import type { QmpEvent } from '../qmp/message.ts';
-import { identify, makeContact } from './contact.ts';
+import { askWho, identify, makeContact } from './contact.ts';
 import { type DomainRecord, type Environment, recordOf } from './environment.ts';
 import { routeEvent } from './route-event.ts';
 
@@ -84,8 +84,9 @@ class Link {
     await connection.greet(signal);
     this.#send({ type: 'link.greeted' });
     await connection.negotiate({ signal });
-    const contact = await makeContact(this.#environment, this.#record, connection, before, signal);
+    const answer = await askWho(this.#environment, this.#record, connection, before, signal);
     if (this.#ended || connection.closed) return;
+    const contact = makeContact(this.#environment, this.#record, answer);
     this.#record.met(contact);
     this.#record.lastError = null;
     this.#record.connection = connection;

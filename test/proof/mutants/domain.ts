@@ -118,11 +118,12 @@ export const domainMutants: readonly Mutant[] = [
     name: 'EOF while we destroy is the end',
     guards: 'libvirt 9.0.0 `qemu_process.c:qemuProcessHandleMonitorEOF`: ignored while it is being destroyed',
     file: 'src/machines/domain-stopping.ts',
-    from: `    'monitor.lost': { actions: { type: 'setMonitor', params: { monitor: 'lost' } } },`,
+    from: `    'monitor.lost': {
+      actions: [`,
     to: `    'monitor.lost': {
       target: 'shutoff',
-      actions: [...gone({ sawShutdown: true }), { type: 'setMonitor', params: { monitor: 'lost' } }],
-    },`,
+      actions: [
+        ...gone({ sawShutdown: true }),`,
     tests: [MACHINE, OPERATIONS],
   },
   {
