@@ -31,7 +31,7 @@ export default defineConfig({
     projects: [
       project('unit', FAST_MS, 0),
       project('types', FAST_MS, 0),
-      project('docs', FAST_MS, 0),
+      project('docs', SLOW_MS, 0),
       project('captures', FAST_MS, 0),
       project('golden', FAST_MS, 0),
       project('model', SLOW_MS, 0),

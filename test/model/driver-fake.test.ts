@@ -7,9 +7,10 @@ import { runWalks } from '../../src/model/index.ts';
 import { fakeSystem } from './support/fake-system.ts';
 import { outsideModel } from './support/outside-model.ts';
 import { Reached } from './support/reached.ts';
+import { share } from './support/share.ts';
 
 /** Of so many walks of pairs one is run; all of them take minutes. */
-const ONE_OF = 5;
+const ONE_OF = 10;
 
 const reached = new Reached();
 
@@ -38,7 +39,10 @@ describe.each([
 
   test('is as its user is promised, on walks of pairs of transitions', async () => {
     const { walks } = model.walks('pairs');
-    const some = walks.filter((_, at) => at % ONE_OF === 0);
+    const some = share(
+      walks.filter((_, at) => at % ONE_OF === 0),
+      10,
+    );
     const report = await runWalks(model, some, system, { shrinkRuns: 100 });
     expect(report.failures.map(({ message }) => message)).toEqual([]);
     console.log(

@@ -24,13 +24,11 @@ export function outsideModel(
   });
 }
 
-/** What comes in between. */
+/** What comes in between: a destroy, SIGKILL, another incarnation, the loss of the monitor, for long or not. */
 export const interrupts = [
   'call.destroy',
   'host.kills',
-  'host.terminates',
   'host.replaces',
   'line.breaks',
   'line.blinks',
-  'line.garbles',
 ] as const;

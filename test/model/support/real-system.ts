@@ -55,7 +55,8 @@ class Scene {
     await this.line.listen();
     await this.start(false);
     this.driver = await openDriver();
-    for (const type of toldTypes)
+    // The end of work tells nothing, but something may wait for it.
+    for (const type of [...toldTypes, 'outcome'] as const)
       this.driver.on(type, (event) => {
         this.told.note(event);
         if (event.type === 'state' && event.args.monitor === 'lost') this.#losses += 1;
@@ -119,6 +120,8 @@ class Scene {
       isDeepStrictEqual(this.#driverSide(), driverSideOf(expected));
     await this.comesTo(has).catch(() => {});
     const { monitor } = this.domain.state;
+    // A call would wait for the looks at what QEMU has.
+    if (!this.calls.isPending('call')) await this.comesTo(() => this.#isIdle()).catch(() => {});
     // What QEMU said before this answer has come before it.
     if (monitor === 'ready' && !this.frozen && !this.isOff)
       await this.domain.execute('query-status').catch(() => {});
@@ -148,6 +151,11 @@ class Scene {
   /** What a walk's value is of the scene. */
   async look(): Promise<object> {
     return { qemu: await this.#status(), ...this.#driverSide() };
+  }
+
+  #isIdle(): boolean {
+    const { work, monitor } = this.domain.actor.getSnapshot().context;
+    return monitor !== 'ready' || (work.running === null && work.waiting.length === 0);
   }
 
   #driverSide(): object {
