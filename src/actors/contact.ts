@@ -39,10 +39,12 @@ export async function askWho(
   const said = member(await connection.execute('query-uuid', {}, options), 'query-uuid', 'UUID');
   if (status === null) throw new BadReplyError('the reply to query-status has no status');
   if (said !== null && !UUID.test(said)) throw new BadReplyError('the reply to query-uuid is no uuid');
-  const identity = await identify(environment, record);
-  if (!isUnchanged(before, identity)) throw new ConnectError('QEMU was replaced while it answered');
+  const after = await identify(environment, record);
+  if (isReplaced(before, after)) throw new ConnectError('QEMU was replaced while it answered');
   return {
-    ...identity,
+    // One that ended meanwhile was who answered; one that had no pid file or socket yet has them now.
+    process: after.process ?? before.process,
+    socket: after.socket ?? before.socket,
     runState: status,
     name: name === '' ? null : name,
     uuid: said === NO_UUID ? null : said,
@@ -96,10 +98,9 @@ function isSameRun(record: DomainRecord, { process, socket }: Identity, uuid: st
   return record.saidUuid === uuid;
 }
 
-/** Nobody went between the two moments. Who had no pid file or socket yet may have got them. */
-const isUnchanged = (before: Identity, after: Identity): boolean =>
-  (before.process === null || (after.process !== null && isSameProcess(before.process, after.process))) &&
-  (before.socket === null || (after.socket !== null && isSameFile(before.socket, after.socket)));
+const isReplaced = (before: Identity, after: Identity): boolean =>
+  (before.process !== null && after.process !== null && !isSameProcess(before.process, after.process)) ||
+  (before.socket !== null && after.socket !== null && !isSameFile(before.socket, after.socket));
 
 const isSameFile = (one: FileIdentity, other: FileIdentity): boolean =>
   one.device === other.device && one.inode === other.inode && one.changedMs === other.changedMs;

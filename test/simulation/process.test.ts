@@ -136,3 +136,26 @@ test('a QEMU that is replaced while it is found out who answers was not met (pro
   expect(vm.state.state).toBe('running');
   await runtime.until(driver.close());
 });
+
+test('a QEMU that ends while it is found out who answers was met (promise 1)', async () => {
+  const runtime = new SimulatedRuntime(1);
+  const qemu = await FakeQemu.start({ path: '/web1', runtime, listener: runtime.listener });
+  const driver = await openDriver({ runtime });
+  const told: string[] = [];
+  driver.on('lifecycle', ({ args }) => told.push(args.event));
+  const attaching = driver.attach({ monitor: '/web1', wait: true });
+  const look = async (): Promise<void> => {
+    while (runtime.choices.find('stat /web1') === undefined) await runtime.step();
+  };
+  await look();
+  await runtime.step();
+  await look();
+  qemu.kill();
+  const stat = runtime.choices.find('stat /web1');
+  if (stat !== undefined) await runtime.happen(stat);
+  const vm = await runtime.until(attaching);
+  while (vm.state.active) await runtime.step();
+  while (told.length === 0) await runtime.step();
+  expect(told).toEqual(['stopped']);
+  await runtime.until(driver.close());
+});

@@ -6,8 +6,8 @@ import type { OutsideContext, OutsideInput } from './outside-words.ts';
 
 /** What decides what comes next, beside the regions: not for what reason it is as it is. */
 const identity = ({ context }: { readonly context: OutsideContext }): unknown => {
-  const { begun, commands, qemu, line } = context;
-  return [begun, commands, line === 'unresponsive' ? qemu : null];
+  const { begun, commands, line, qemu, suspending } = context;
+  return [begun, commands, suspending, line === 'unresponsive' ? qemu : null];
 };
 
 /** @param possible - what can be done, and walked on from, here; else all of it */

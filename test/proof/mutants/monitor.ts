@@ -69,7 +69,7 @@ export const monitorMutants: readonly Mutant[] = [
     name: 'who is there after the answers is who answered',
     guards: 'promise 3: a QEMU that is replaced in the middle of a contact was not met',
     file: 'src/actors/contact.ts',
-    from: 'if (!isUnchanged(before, identity)) throw',
+    from: 'if (isReplaced(before, after)) throw',
     to: 'if (before === null) throw',
     tests: [PROCESS],
   },
