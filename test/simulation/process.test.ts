@@ -88,7 +88,12 @@ test('a connection that ends while it is found out whose it is leaves nothing be
   const qemu = await FakeQemu.start({ path: '/web1', runtime, listener: runtime.listener });
   const driver = await openDriver({ runtime });
   const attaching = driver.attach({ monitor: '/web1', wait: true });
-  while (runtime.choices.find('stat /web1') === undefined) await runtime.step();
+  const look = async (): Promise<void> => {
+    while (runtime.choices.find('stat /web1') === undefined) await runtime.step();
+  };
+  await look();
+  await runtime.step();
+  await look();
   qemu.faults.closeAfterBytes(0);
   qemu.emit('POWERDOWN');
   for (let end = runtime.choices.find('/web1'); end !== undefined; end = runtime.choices.find('/web1'))

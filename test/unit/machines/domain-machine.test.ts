@@ -296,6 +296,17 @@ describe('after a gap (design §3a, promise 6)', () => {
     expect(walk.contact(runStates[state] ?? state, { same: true })).toEqual({ state: before, emitted: [] });
   });
 
+  test.each(Object.keys(reach))(
+    '%s is looked at again, as events may have been missed (qemu_process.c:qemuProcessReconnect)',
+    (state) => {
+      const walk = (reach[state] as () => Walk)();
+      walk.send({ type: 'monitor.lost', protocolError: false });
+      const { sequence } = walk.snapshot.context.work;
+      walk.contact('running', { same: true });
+      expect(walk.snapshot.context.work.sequence).toBe(sequence + 1);
+    },
+  );
+
   test('another incarnation answers: the old one gets its `stopped`, the new one begins (design §3a iv)', () => {
     const walk = attached('running');
     walk.send({ type: 'monitor.lost', protocolError: false });
