@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { EventObject } from 'xstate';
 import { messageOf } from '../errors.ts';
 import { coverageKinds, type MinCoverage, type Strategy, strategies } from '../model/index.ts';
+import { integer } from './integer.ts';
 
 const formats = ['vitest', 'json', 'text', 'gherkin'] as const;
 export type TestFormat = (typeof formats)[number];
@@ -27,15 +28,6 @@ export interface GenerateOptions {
   readonly minCoverage?: MinCoverage;
   readonly replay?: string;
 }
-
-const integer =
-  (from: number, to: number) =>
-  (text: string): number => {
-    const number = text.trim() === '' ? Number.NaN : Number(text);
-    if (!(Number.isInteger(number) && number >= from && number <= to))
-      throw new InvalidArgumentError(`It must be an integer from ${from} to ${to}.`);
-    return number;
-  };
 
 /** `transitions,races`, and the option may be repeated. */
 function strategiesOf(text: string, before: readonly Strategy[] | undefined): readonly Strategy[] {

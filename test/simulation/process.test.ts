@@ -1,7 +1,7 @@
 /** The process behind a domain, and its devices, when it is another one or gone meanwhile. */
 import { expect, test } from 'vitest';
 import { type Domain, type Driver, openDriver } from '../../src/index.ts';
-import { FakeQemu, SimulatedRuntime } from '../../src/testing/index.ts';
+import { type Choice, FakeQemu, SimulatedRuntime } from '../../src/testing/index.ts';
 
 const PID = 4711;
 
@@ -83,17 +83,25 @@ test('a QEMU whose monitor is lost is not dead as long as its process lives, tho
     expect(vm.state).toMatchObject({ state: 'running', active: true, monitor: 'lost' });
   }));
 
+/** QEMU has said who it is: who is there is looked at once more, after the look before the connection. */
+async function answered(runtime: SimulatedRuntime): Promise<Choice> {
+  const look = async (): Promise<Choice> => {
+    for (;;) {
+      const found = runtime.choices.find('stat /web1');
+      if (found !== undefined) return found;
+      await runtime.step();
+    }
+  };
+  await runtime.happen(await look());
+  return look();
+}
+
 test('a connection that ends while it is found out whose it is leaves nothing behind (promise 3)', async () => {
   const runtime = new SimulatedRuntime(1);
   const qemu = await FakeQemu.start({ path: '/web1', runtime, listener: runtime.listener });
   const driver = await openDriver({ runtime });
   const attaching = driver.attach({ monitor: '/web1', wait: true });
-  const look = async (): Promise<void> => {
-    while (runtime.choices.find('stat /web1') === undefined) await runtime.step();
-  };
-  await look();
-  await runtime.step();
-  await look();
+  await answered(runtime);
   qemu.faults.closeAfterBytes(0);
   qemu.emit('POWERDOWN');
   for (let end = runtime.choices.find('/web1'); end !== undefined; end = runtime.choices.find('/web1'))
@@ -126,17 +134,10 @@ test('a QEMU that is replaced while it is found out who answers was not met (pro
   const first = await FakeQemu.start({ ...at, status: 'postmigrate' });
   const driver = await openDriver({ runtime });
   const attaching = driver.attach({ monitor: '/web1', wait: true });
-  const look = async (): Promise<void> => {
-    while (runtime.choices.find('stat /web1') === undefined) await runtime.step();
-  };
-  // One look before the connection, one after the answers.
-  await look();
-  await runtime.step();
-  await look();
+  const secondLook = await answered(runtime);
   first.kill();
   await FakeQemu.start(at);
-  const stat = runtime.choices.find('stat /web1');
-  if (stat !== undefined) await runtime.happen(stat);
+  await runtime.happen(secondLook);
   const vm = await runtime.until(attaching);
   expect(vm.state.state).toBe('running');
   await runtime.until(driver.close());
@@ -149,15 +150,9 @@ test('a QEMU that ends while it is found out who answers was met (promise 1)', a
   const told: string[] = [];
   driver.on('lifecycle', ({ args }) => told.push(args.event));
   const attaching = driver.attach({ monitor: '/web1', wait: true });
-  const look = async (): Promise<void> => {
-    while (runtime.choices.find('stat /web1') === undefined) await runtime.step();
-  };
-  await look();
-  await runtime.step();
-  await look();
+  const secondLook = await answered(runtime);
   qemu.kill();
-  const stat = runtime.choices.find('stat /web1');
-  if (stat !== undefined) await runtime.happen(stat);
+  await runtime.happen(secondLook);
   const vm = await runtime.until(attaching);
   while (vm.state.active) await runtime.step();
   while (told.length === 0) await runtime.step();

@@ -14,6 +14,7 @@ import {
 } from '../../testing/simulation/simulate.ts';
 import { Cleanup } from '../cleanup.ts';
 import { type ExitCode, UsageError } from '../errors.ts';
+import { integer } from '../integer.ts';
 import { examples, formatOption } from '../options.ts';
 import type { Format } from '../output.ts';
 import type { Run, Session } from '../run.ts';
@@ -30,15 +31,6 @@ interface Options {
 }
 
 const MAX_SEED = 2 ** 31 - 1;
-
-const integer =
-  (from: number, to: number) =>
-  (text: string): number => {
-    const number = text.trim() === '' ? Number.NaN : Number(text);
-    if (!(Number.isInteger(number) && number >= from && number <= to))
-      throw new InvalidArgumentError(`It must be an integer from ${from} to ${to}.`);
-    return number;
-  };
 
 function faultsOf(text: string): readonly FaultKind[] {
   if (text === 'all') return faultKinds;

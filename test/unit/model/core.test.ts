@@ -13,28 +13,10 @@ import {
   setup,
   stateIn,
 } from 'xstate';
-import {
-  createModel,
-  liveSystem,
-  type ModelOptions,
-  runWalk,
-  type Strategy,
-  type Walk,
-} from '../../../src/model/index.ts';
+import { createModel, liveSystem, runWalk, type Walk } from '../../../src/model/index.ts';
+import { walksOf } from './walks-of.ts';
 
 const child = fromCallback(() => {});
-
-/** The walks of a strategy; XState's own actor has walked them. */
-async function walksOf(
-  machine: AnyStateMachine,
-  strategy: Strategy,
-  options?: ModelOptions,
-): Promise<readonly Walk[]> {
-  const model = createModel(machine, options);
-  const { walks } = model.walks(strategy);
-  for (const walk of walks) await runWalk(liveSystem(model), walk);
-  return walks;
-}
 
 const types = (walk: Walk | undefined): string[] => (walk?.steps ?? []).map(({ event }) => event.type);
 

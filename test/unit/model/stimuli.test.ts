@@ -15,28 +15,10 @@ import {
   spawnChild,
   stopChild,
 } from 'xstate';
-import {
-  createModel,
-  liveSystem,
-  type ModelOptions,
-  runWalk,
-  type Strategy,
-  type Walk,
-} from '../../../src/model/index.ts';
+import { createModel, type ModelOptions, type Walk } from '../../../src/model/index.ts';
+import { walksOf } from './walks-of.ts';
 
 const child = fromCallback(() => {});
-
-/** The walks of a strategy; XState's own actor has walked them. */
-async function walksOf(
-  machine: AnyStateMachine,
-  strategy: Strategy,
-  options?: ModelOptions,
-): Promise<readonly Walk[]> {
-  const model = createModel(machine, options);
-  const { walks } = model.walks(strategy);
-  for (const walk of walks) await runWalk(liveSystem(model), walk);
-  return walks;
-}
 
 const missing = (machine: AnyStateMachine, options?: ModelOptions): readonly string[] =>
   createModel(machine, options).walks('transitions').coverage.summary('transitions').missing;
