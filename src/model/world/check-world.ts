@@ -1,7 +1,7 @@
 /** Explores a world, breadth first, until all of it was seen or a rule is broken. */
 import type { WorldOptions, WorldProgress } from './options.ts';
 import { keyOf, type WorldState } from './state.ts';
-import { type Trace, traceDiagram, traceOf, traceText } from './trace.ts';
+import { type Trace, traceDiagram, traceOf, traceRecording, traceText } from './trace.ts';
 import { World } from './world.ts';
 
 /** A rule does not hold. No shorter way leads to where one does not. */
@@ -12,6 +12,8 @@ export interface Violation {
   readonly trace: Trace;
   /** The trace in words. */
   readonly text: string;
+  /** The trace as JSON Lines: the start, each step with its number, the rule. To be kept as a file. */
+  readonly recording: string;
   /** The trace as a sequence diagram in Mermaid. */
   readonly diagram: string;
 }
@@ -171,8 +173,14 @@ function rulesOf(world: World, options: WorldOptions): (state: WorldState) => Br
 
 function violationOf(
   world: World,
-  { rule, why, way }: Broken & { readonly way: readonly number[] },
+  { way, ...broken }: Broken & { readonly way: readonly number[] },
 ): Violation {
   const trace = traceOf(world, way);
-  return { rule, why, trace, text: traceText(trace), diagram: traceDiagram(trace) };
+  return {
+    ...broken,
+    trace,
+    text: traceText(trace),
+    recording: traceRecording(trace, broken),
+    diagram: traceDiagram(trace),
+  };
 }

@@ -1,4 +1,4 @@
-/** The way to a state, step by step: as data, as text, as a sequence diagram. */
+/** The way to a state, step by step: as data, as text, as a recording, as a sequence diagram. */
 import type { EventObject, StateValue } from 'xstate';
 import { describeValue } from '../walk.ts';
 import { OUTSIDE } from './addresses.ts';
@@ -136,6 +136,19 @@ export function traceText({ steps }: Trace): string {
 
 const nameOf = (event: EventObject, name: string): string =>
   name === event.type ? describeEvent(event) : name;
+
+/**
+ * JSON Lines: `start` with what happened as the world began, the steps by their kind, numbered from 1, then `violation`.
+ * Each ends in a line feed.
+ */
+export function traceRecording({ start, steps }: Trace, violation: { rule: string; why: string }): string {
+  const lines = [
+    { kind: 'start', happened: start },
+    ...steps.map(({ kind, ...did }, at) => ({ kind, step: at + 1, ...did })),
+    { kind: 'violation', ...violation },
+  ];
+  return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+}
 
 /** Mermaid says these otherwise. */
 const escaped = (text: string): string =>

@@ -69,7 +69,7 @@ describe('checkWorld', () => {
     expect(violation?.rule).toBe('nobody waits for ever');
   });
 
-  test('tells the shortest way to a broken rule, as data, as text and as a diagram', () => {
+  test('tells the shortest way to a broken rule, as data, as text, as a recording and as a diagram', () => {
     const { violation } = checkWorld(lockWorld(['right', 'left']));
     const steps = violation?.trace.steps ?? [];
 
@@ -92,6 +92,17 @@ describe('checkWorld', () => {
       '       sends left ask {"by":"→anna"}',
       '  3. anna → left: ask {"by":"→anna"} ⇒ held',
       '       sends anna granted',
+    ]);
+    expect(violation?.recording.endsWith('\n')).toBe(true);
+    expect(
+      violation?.recording
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([
+      { kind: 'start', happened: violation?.trace.start },
+      ...steps.map((step, at) => ({ step: at + 1, ...step })),
+      { kind: 'violation', rule: 'nobody waits for ever', why: 'anna waits' },
     ]);
     expect(violation?.diagram.split('\n').slice(0, 10)).toEqual([
       'sequenceDiagram',
