@@ -29,8 +29,8 @@ const tables = {
   ...(await source('events/reports.ts')),
 };
 
-const seen = explore(tables, machines.domainMachine, machines.qemuJobMachine);
-const others = exploreOthers(machines.domainMachine, machines.qemuJobMachine);
+const seen = explore(tables, machines, models.exampleDevices);
+const others = exploreOthers(machines, models.exampleDevices);
 
 /** @type {Record<string, (present: string) => string>} */
 const pages = {

@@ -5,38 +5,13 @@ import { initialTransition, transition } from 'xstate';
 import { variantsOf } from './fields.mjs';
 
 /** @typedef {import('../../src/machines/domain-context.ts').DomainMachineEvent} DomainMachineEvent */
+/** @typedef {import('../../src/events/devices.ts').DomainDevice} DomainDevice */
 /** @typedef {import('xstate').SnapshotFrom<typeof import('../../src/machines/domain-machine.ts').domainMachine>} Snapshot */
 /** @typedef {{ snapshot: Snapshot, jobs: Map<string, any> }} Place - `jobs`: the actors of QEMU jobs, by their names */
 /** @typedef {{ emitted: string[], dropped: string[], submitted: string[], known: string[], before: string, after: string, place: Place }} Step - `known`: what is told anew by `vm.info()` */
 /** @typedef {{ situation: string, state: string, data: any, step: Step }} Seen */
 
 const RUN = 'run-1';
-
-/** Of each kind that an event can mean, one that fits the names in `fields.mjs`. */
-const devices = (/** @type {string} */ watchdogAction) => [
-  {
-    type: 'disk',
-    alias: 'virtio-disk0',
-    target: 'vda',
-    source: '/vm/vda.qcow2',
-    nodes: ['libvirt-1-format', 'libvirt-1-storage'],
-    paths: {},
-    qomName: null,
-    bus: 'virtio',
-    reservations: 'managed',
-  },
-  {
-    type: 'net',
-    alias: 'net0',
-    mac: '52:54:00:00:00:01',
-    trustGuestRxFilters: true,
-    host: { interface: 'macvtap0', kind: 'macvtap' },
-    backend: 'passt',
-  },
-  { type: 'channel', alias: 'channel0', name: 'org.qemu.guest_agent.0' },
-  { type: 'memory', alias: 'virtiomem0', model: 'virtio-mem', sizeKiB: null },
-  { type: 'watchdog', alias: 'watchdog0', action: watchdogAction },
-];
 
 const noPolicies = { onPoweroff: null, onReboot: null, onCrash: null };
 const allPolicies = { onPoweroff: 'destroy', onReboot: 'destroy', onCrash: 'destroy' };
@@ -124,19 +99,18 @@ export const within = (situation) => SITUATIONS[situation]?.within ?? '';
  * Runs everything once.
  *
  * @param {any} tables - the exports of src/events
- * @param {any} domainMachine
- * @param {any} qemuJobMachine
+ * @param {any} machines - the exports of src/machines
+ * @param {readonly DomainDevice[]} devices - one of each kind, of the names in `fields.mjs`
  * @returns {ReadonlyMap<string, readonly Seen[]>} by QEMU event
  */
-export function explore(tables, domainMachine, qemuJobMachine) {
-  const machines = { domainMachine, qemuJobMachine };
+export function explore(tables, machines, devices) {
   /** @type {{ situation: string, state: string, place: Place }[]} */
   const places = [];
   for (const [situation, { policies, watchdog, first = [], last = [], states = STATES }] of Object.entries(
     SITUATIONS,
   ))
     for (const reached of states) {
-      let place = reach(machines, reached, policies ?? noPolicies, watchdog ?? 'none');
+      let place = reach(machines, reached, policies ?? noPolicies, devicesWith(devices, watchdog ?? 'none'));
       for (const event of [...first, ...last]) place = send(machines, place, event).place;
       const state = machineState(place.snapshot);
       places.push({ situation, state, place });
@@ -159,14 +133,13 @@ export function explore(tables, domainMachine, qemuJobMachine) {
 /**
  * Process events that no QEMU event submits, and what does.
  *
- * @param {any} domainMachine
- * @param {any} qemuJobMachine
+ * @param {any} machines - the exports of src/machines
+ * @param {readonly DomainDevice[]} devices
  * @returns {ReadonlyMap<string, readonly string[]>} by process event
  */
-export function exploreOthers(domainMachine, qemuJobMachine) {
-  const machines = { domainMachine, qemuJobMachine };
-  const input = { key: 'k', devices: devices('none'), policies: noPolicies, monitored: false };
-  const [snapshot] = initialTransition(domainMachine, input);
+export function exploreOthers(machines, devices) {
+  const input = { key: 'k', devices: devicesWith(devices, 'none'), policies: noPolicies, monitored: false };
+  const [snapshot] = initialTransition(machines.domainMachine, input);
   const contact = { incarnation: RUN, id: 1, name: null, uuid: null, runState: 'running' };
   const met = send(machines, { snapshot, jobs: new Map() }, { type: 'monitor.ready', contact });
   const lost = send(machines, met.place, { type: 'monitor.lost', protocolError: false });
@@ -188,9 +161,16 @@ export function exploreOthers(domainMachine, qemuJobMachine) {
   return by;
 }
 
-/** @param {any} machines @param {string} state @param {object} policies @param {string} watchdog @returns {Place} */
-function reach(machines, state, policies, watchdog) {
-  const input = { key: 'k', devices: devices(watchdog), policies, monitored: false };
+/** @param {readonly DomainDevice[]} devices @param {string} watchdog @returns {DomainDevice[]} */
+const devicesWith = (devices, watchdog) =>
+  devices.map((device) => (device.type === 'watchdog' ? { ...device, action: watchdog } : device));
+
+/**
+ * @param {any} machines @param {string} state @param {object} policies @param {readonly DomainDevice[]} devices
+ * @returns {Place}
+ */
+function reach(machines, state, policies, devices) {
+  const input = { key: 'k', devices, policies, monitored: false };
   const [snapshot] = initialTransition(machines.domainMachine, input);
   const off = { snapshot, jobs: new Map() };
   if (state === 'starting')
