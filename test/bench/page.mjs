@@ -1,7 +1,7 @@
 /** docs/benchmarks.md, of what was measured; times in nanoseconds for each event. */
 import { EVENTS, PAIRS, ROUNDS } from './compare.mjs';
 import { LOOKUPS } from './lookup.mjs';
-import { DOMAINS, STEPS } from './simulation.mjs';
+import { DOMAINS, RUNS, STEPS } from './simulation.mjs';
 
 const number = (value) => value.toLocaleString('en', { maximumFractionDigits: 0 });
 const rate = (perSecond) => number(Math.round(perSecond / 100) * 100);
@@ -58,8 +58,8 @@ function simulationSection({ alone, count, together }, floor) {
   ];
   return `## Simulation
 
-Checked steps (docs/simulation.md) of ${DOMAINS} domains with all faults, ${number(STEPS)} and those until all is settled, from the first on. A
-step is mostly work of the library and of the fake QEMU.
+Checked steps (docs/simulation.md) of ${DOMAINS} domains with all faults, ${number(STEPS)} and those until all is settled, from the first on;
+the median of ${RUNS} runs. A step is mostly work of the library and of the fake QEMU.
 
 ${table(
   ['what', 'steps', 'time of a step, as a multiple of the floor'],

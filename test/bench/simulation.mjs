@@ -2,10 +2,12 @@
 import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { median } from './compare.mjs';
 
 export const DOMAINS = 50;
 export const STEPS = 200_000;
 const SEED = 7;
+export const RUNS = 3;
 const here = fileURLToPath(import.meta.url);
 
 /** @returns steps a second, as a process of its own measured them */
@@ -16,12 +18,17 @@ const child = (seed) =>
     process.on('exit', (code) => code === 0 || reject(new Error(`the simulation ended with ${code}`)));
   });
 
-/** Steps a second: of one process, and the sum of several at once. */
+/** Steps a second: of one process, and the sum of several at once; of three runs each, the median. */
 export async function simulations() {
-  const alone = await child(SEED);
   const count = availableParallelism();
-  const each = await Promise.all(Array.from({ length: count }, (_, n) => child(SEED + n)));
-  return { alone, count, together: each.reduce((sum, rate) => sum + rate, 0) };
+  const alone = [];
+  const together = [];
+  for (let run = 0; run < RUNS; run++) {
+    alone.push(await child(SEED));
+    const each = await Promise.all(Array.from({ length: count }, (_, n) => child(SEED + n)));
+    together.push(each.reduce((sum, rate) => sum + rate, 0));
+  }
+  return { alone: median(alone), count, together: median(together) };
 }
 
 if (process.argv[1] === here) {
