@@ -8,12 +8,19 @@ import { SummaryReporter } from './test/support/summary-reporter.ts';
 const FAST_MS = 30_000;
 const SLOW_MS = 120_000;
 
+/** What takes minutes is left to `npm run test:model` and to CI. */
+const LONG = ['driver-races', 'planted-bugs', 'worlds'].map((name) => `test/model/${name}.test.ts`);
+const exclude = process.env.QEMU_ACTORS_WALKS === 'all' ? [] : LONG;
+
 /** One kind of test: its folder, how long a test may hang, and the group that it runs in (groups run in turn). */
 function project(name: string, timeoutMs: number, group: number) {
   return {
     test: {
       name,
       include: [`test/${name}/**/*.test.ts`],
+      exclude,
+      // Loading the library takes as long as most files of tests; those that put something in its place stand elsewhere.
+      isolate: name !== 'unit',
       environment: 'node' as const,
       pool: 'forks' as const,
       testTimeout: timeoutMs,

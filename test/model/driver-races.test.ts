@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { runWalks } from '../../src/model/index.ts';
 import { fakeSystem } from './support/fake-system.ts';
 import { interrupts, outsideModel } from './support/outside-model.ts';
-import { share } from './support/share.ts';
 
 const input = { outlives: false };
 const model = outsideModel(input);
@@ -14,7 +13,7 @@ describe('a domain, at every point of a walk of each transition,', () => {
     const { walks, limits } = model.walks('races', {
       interrupts: (snapshot) => [{ type }].filter((event) => snapshot.can(event)),
     });
-    const { failures } = await runWalks(model, share(walks, 10), system, { shrinkRuns: 100 });
+    const { failures } = await runWalks(model, walks, system, { shrinkRuns: 100 });
     expect(failures.map(({ message }) => message)).toEqual([]);
     expect(limits).toEqual([]);
     expect(walks.length).toBeGreaterThan(100);
@@ -23,6 +22,6 @@ describe('a domain, at every point of a walk of each transition,', () => {
 
 test('a domain is as promised on random walks (seed 1)', async () => {
   const { walks } = model.walks('random', { seed: 1, maxWalks: 200 });
-  const { failures } = await runWalks(model, share(walks, 10), system, { shrinkRuns: 100 });
+  const { failures } = await runWalks(model, walks, system, { shrinkRuns: 100 });
   expect(failures.map(({ message }) => message)).toEqual([]);
 });

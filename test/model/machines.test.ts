@@ -16,7 +16,7 @@ import {
   planOwn,
   summaryOf,
 } from '../../src/testing/models/index.ts';
-import { everyWalk } from './support/share.ts';
+import { everyWalk } from './support/every-walk.ts';
 
 /** The two with thousands of walks are left to `npm run test:model`. */
 const walked = everyWalk

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { expect, test, vi } from 'vitest';
-import type { DomainEvent } from '../../../src/domain.ts';
-import { Registrations } from '../../../src/doors/registrations.ts';
-import { streamEvents, waitFor } from '../../../src/doors/streams.ts';
-import { subscribe } from '../../../src/doors/subscribe.ts';
-import { newDoors } from './doors.ts';
+import type { DomainEvent } from '../../src/domain.ts';
+import { Registrations } from '../../src/doors/registrations.ts';
+import { streamEvents, waitFor } from '../../src/doors/streams.ts';
+import { subscribe } from '../../src/doors/subscribe.ts';
+import { newDoors } from '../unit/doors/doors.ts';
 
-vi.mock('../../../src/events/domain-events.ts', async (original) => {
-  const tables = await original<typeof import('../../../src/events/domain-events.ts')>();
+vi.mock('../../src/events/domain-events.ts', async (original) => {
+  const tables = await original<typeof import('../../src/events/domain-events.ts')>();
   const row = { summary: 'a fan changed its speed', source: 'nobody’s', subject: 'alias' };
   return { ...tables, domainEvents: { ...tables.domainEvents, 'fan-change': row } };
 });
@@ -36,7 +36,7 @@ test('with the row each door delivers it, and a stream coalesces it by its subje
   expect(((await stream.next()).value as DomainEvent).args).toEqual(second);
 });
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 const table = `${root}src/events/domain-events.ts`;
 
 /** The type errors of a file that uses the library, and of Table 3 as it is given. */
