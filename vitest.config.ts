@@ -21,6 +21,7 @@ function project(name: string, timeoutMs: number, group: number) {
       exclude,
       // Loading the library takes as long as most files of tests; those that put something in its place stand elsewhere.
       isolate: name !== 'unit',
+      setupFiles: name === 'unit' ? ['test/support/same-draws.ts'] : [],
       environment: 'node' as const,
       pool: 'forks' as const,
       testTimeout: timeoutMs,
