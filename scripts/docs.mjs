@@ -21,6 +21,9 @@ register();
 const source = (/** @type {string} */ path) => import(new URL(`../src/${path}`, import.meta.url).href);
 const machines = await source('machines/index.ts');
 const models = await source('testing/models/index.ts');
+const { diagramOf, sequenceToSvg, toMermaid, toSvg } = await source('diagram/index.ts');
+const { parseRecording } = await source('recording/reader.ts');
+const { sequenceOf } = await source('recording/sequence.ts');
 const tables = {
   ...(await source('events/qemu-events.ts')),
   ...(await source('events/process-events.ts')),
@@ -32,23 +35,36 @@ const tables = {
 const seen = explore(tables, machines, models.exampleDevices);
 const others = exploreOthers(machines, models.exampleDevices);
 
-/** @type {Record<string, (present: string) => string>} */
+/** By the name of the page. */
+const drawn = {
+  domain: diagramOf(machines.domainMachine),
+  monitor: diagramOf(machines.monitorMachine),
+  'process-event': diagramOf(machines.processEventMachine),
+  'qemu-job': diagramOf(machines.qemuJobMachine),
+};
+const brief = (/** @type {unknown} */ diagram) => toMermaid(diagram, { detail: 'brief' });
+
+/** @type {Record<string, (present: string) => string | Promise<string>>} */
 const pages = {
   'docs/architecture.md': (present) => arrowsSection(root, present),
   'docs/coverage.md': () => coveragePage(models),
   'docs/events.md': () => eventsPage(root, tables, seen, others),
-  'docs/machines/domain.md': () => machinePage(root, 'domain', machines.domainMachine),
-  'docs/machines/monitor.md': () => machinePage(root, 'monitor', machines.monitorMachine),
-  'docs/machines/qemu-job.md': () => machinePage(root, 'qemu-job', machines.qemuJobMachine),
-  'docs/machines/process-event.md': () => machinePage(root, 'process-event', machines.processEventMachine),
-  'docs/states.md': (present) => statesSections(present, tables, machines.domainMachine, seen),
+  'docs/states.md': (present) => statesSections(present, tables, drawn.domain, brief, seen),
 };
+/** A recording of libvirt that the page of diagrams shows. */
+const RECORDING = 'test/data/golden/guest-mac-change.qmp.jsonl';
+pages['docs/diagrams/guest-mac-change.svg'] = async () =>
+  sequenceToSvg(await sequenceOf(parseRecording(RECORDING, readFileSync(`${root}${RECORDING}`, 'utf8'))));
+for (const [name, diagram] of Object.entries(drawn)) {
+  pages[`docs/machines/${name}.md`] = () => machinePage(root, name, diagram, brief(diagram));
+  pages[`docs/machines/${name}.svg`] = () => toSvg(diagram, { detail: 'brief' });
+}
 
 const different = [];
 for (const [path, make] of Object.entries(pages)) {
   const file = `${root}${path}`;
   const present = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  const text = make(present);
+  const text = await make(present);
   if (text === present) continue;
   different.push(path);
   if (check) continue;

@@ -7,6 +7,7 @@ import { askToEnd, endProcess } from './actors/end-process.ts';
 import type { DomainRecord, Environment, Told } from './actors/environment.ts';
 import { Attachment, closedError } from './attachment.ts';
 import { attachSchema, parseOptions } from './config.ts';
+import type { Dashboard, DashboardOptions } from './dashboard/index.ts';
 import { DropCounters, domainEventChannel, dropChannel } from './diagnostics.ts';
 import { Domain, type DomainEvent, type EventId } from './domain.ts';
 import type { MonitorEventFilter } from './doors/name-filter.ts';
@@ -22,12 +23,14 @@ import {
 } from './driver-options.ts';
 import { badArgument, messageOf, StateError } from './errors.ts';
 import { type DomainEventId, domainEvents } from './events/domain-events.ts';
+import { KeepAlive } from './keep-alive.ts';
 import { createNodeRuntime } from './loop/node-runtime.ts';
 import { after } from './loop/timeouts.ts';
 import type { domainMachine } from './machines/domain-machine.ts';
 import { describeAddress, parseAddress } from './qmp/address.ts';
 import { ProbeCache } from './qmp/probe.ts';
 import { EventState } from './subscriptions/event-state.ts';
+import { Taps } from './taps.ts';
 
 export interface AttachOptions extends z.input<typeof attachSchema> {
   /** Ends the attempt; it does not detach later. */
@@ -59,10 +62,9 @@ export class Driver implements AsyncDisposable {
   readonly #registrations: Registrations;
   /** Every domain that was ever attached here. */
   readonly #own = new WeakSet<Domain>();
-  /** What keeps the process alive now: active domains, and calls that wait. */
-  readonly #alive = new Set<string>();
-  #release: (() => void) | null = null;
-  #unrefed = false;
+  /** Active domains, and calls that wait. */
+  readonly #alive: KeepAlive;
+  readonly #taps = new Taps();
   #sequence = 0;
   #lastId = 0;
   #operations = 0;
@@ -73,6 +75,7 @@ export class Driver implements AsyncDisposable {
     requireDriverOptions(options);
     const { eventLoop, runtime = createNodeRuntime(eventLoop), closeTimeoutMs = 5000 } = options;
     this.#closeTimeoutMs = closeTimeoutMs;
+    this.#alive = new KeepAlive(() => runtime.hold());
     this.#events = new EventState(runtime.loop, {
       // A domain without uuid is known by its attachment.
       keysOf: ({ domain, uuid }) => (uuid === null ? [domain] : [domain, uuid]),
@@ -97,7 +100,7 @@ export class Driver implements AsyncDisposable {
       },
       askToEnd: (record, by) => askToEnd(runtime, by, record),
       endProcess: (by, record) => endProcess(runtime, by, record),
-      wants: () => this.#events.isWanted,
+      wants: () => this.#events.isWanted || this.#taps.isOpen,
       tell: (record, told) => this.#tell(record, told),
     };
     this.#logic = createDomainLogic(this.#environment);
@@ -146,9 +149,13 @@ export class Driver implements AsyncDisposable {
         throw new StateError(`${where} is attached already, as ${name}`, { domain: name });
     signal?.throwIfAborted();
     const key = `domain-${++this.#sequence}`;
-    const attachment = new Attachment(this.#environment, this.#logic, key, address, checked, trace, {
+    const pass: DomainRecord['trace'] = (direction, message) => {
+      trace?.(direction, message);
+      this.#taps.passed(key, direction, message);
+    };
+    const attachment = new Attachment(this.#environment, this.#logic, key, address, checked, pass, {
       uniqueName: (name) => this.#uniqueName(name, key),
-      onActive: (active) => this.#setAlive(key, active),
+      onActive: (active) => this.#alive.set(key, active),
       onFailure: (error) => {
         process.emitWarning(`domain ${attachment.name} failed: ${messageOf(error)}`, 'QemuActorsWarning');
         void this.#domains.get(key)?.detach();
@@ -233,10 +240,25 @@ export class Driver implements AsyncDisposable {
     this.#registrations.deregister(id);
   }
 
+  /**
+   * Serves the live view of this driver's domains to browsers, until it or the driver is closed. [What it shows, and
+   * who may see it](../docs/dashboard.md)
+   *
+   * @throws ListenError if nobody can listen there; TypeError; StateError `ERR_CLOSED`
+   */
+  async dashboard(options: DashboardOptions = {}): Promise<Dashboard> {
+    this.#requireOpen();
+    // Who does not use it loads nothing of it.
+    const { openDashboard } = await import('./dashboard/index.ts');
+    const { runtime, records, counters } = this.#environment;
+    const domainOf = (key: string) => this.#domains.get(key);
+    const requireOpen = () => this.#requireOpen();
+    return openDashboard({ runtime, records, counters, taps: this.#taps, domainOf, requireOpen }, options);
+  }
+
   /** Lets the process end although domains are attached. */
   unref(): void {
-    this.#unrefed = true;
-    this.#hold();
+    this.#alive.unref();
   }
 
   /**
@@ -254,14 +276,14 @@ export class Driver implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    this.#setAlive('close', true);
+    this.#alive.set('close', true);
+    await this.#taps.close();
     await Promise.all(this.domains.map((domain) => domain.detach()));
     // By now no callback is running, even if one of them closed the driver.
     this.#events.flush();
     await this.#workEnds();
     this.#events.close();
     this.#alive.clear();
-    this.#hold();
   }
 
   /** What handlers still wait for is a host command that is let end; it is bounded, and so is the wait. */
@@ -289,7 +311,7 @@ export class Driver implements AsyncDisposable {
       attachment.stop();
       records.delete(key);
       this.#domains.delete(key);
-      this.#setAlive(key, false);
+      this.#alive.set(key, false);
     };
     const domain = new Domain({
       record: attachment,
@@ -303,7 +325,8 @@ export class Driver implements AsyncDisposable {
     this.#own.add(domain);
     records.set(key, attachment);
     this.#domains.set(key, domain);
-    this.#setAlive(key, true);
+    this.#alive.set(key, true);
+    this.#taps.attached(attachment);
     const onAbort = (): void => void domain.detach();
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
@@ -348,6 +371,7 @@ export class Driver implements AsyncDisposable {
         incarnation: told.incarnation?.uuid ?? null,
         ...(told.type === 'drop' ? told.args : { type: told.type, args: told.args }),
       });
+    this.#taps.told(record, told);
     if (!this.#events.isWanted) return;
     const domain = this.#domains.get(record.key);
     if (domain === undefined) return;
@@ -368,21 +392,5 @@ export class Driver implements AsyncDisposable {
   #undelivered({ name, incarnation, type }: DomainEvent): void {
     this.#environment.counters.add('unsubscribed', type);
     dropChannel.publish({ domain: name, incarnation, reason: 'unsubscribed', event: type });
-  }
-
-  #setAlive(key: string, alive: boolean): void {
-    if (alive) this.#alive.add(key);
-    else this.#alive.delete(key);
-    this.#hold();
-  }
-
-  /** A process stays alive as long as a domain is active, or a call waits. */
-  #hold(): void {
-    const wanted = this.#alive.size > 0 && !this.#unrefed;
-    if (wanted) this.#release ??= this.#environment.runtime.hold();
-    else {
-      this.#release?.();
-      this.#release = null;
-    }
   }
 }

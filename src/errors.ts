@@ -48,6 +48,12 @@ export class ConnectError extends QemuError {
   protected static override readonly kinds = [...QemuError.kinds, brand('ConnectError')];
 }
 
+/** Nobody can listen at an address: it is in use, forbidden, or not of this machine. `cause` is the system's error. */
+export class ListenError extends QemuError {
+  readonly code = 'ERR_LISTEN';
+  protected static override readonly kinds = [...QemuError.kinds, brand('ListenError')];
+}
+
 /** The thing asked is not possible in the present state; the message names the state and the one required. */
 export class StateError extends QemuError {
   readonly code: string;

@@ -5,6 +5,7 @@
  */
 
 export type { ServiceRequest, Services } from './actors/services.ts';
+export type { Dashboard, DashboardLimits, DashboardOptions } from './dashboard/index.ts';
 export type { DropCounters } from './diagnostics.ts';
 export {
   Domain,
@@ -35,6 +36,7 @@ export {
   HandlerError,
   InterfaceChangedError,
   LineTooLongError,
+  ListenError,
   NegotiationError,
   ParseError,
   ProtocolError,
@@ -48,6 +50,7 @@ export type { DomainFacts } from './events/facts.ts';
 export type { HostChange, RxFilter } from './events/nic.ts';
 export type { MonitorState, ReportArgs, ReportId } from './events/reports.ts';
 export type { HostInterface, HostNetwork, HostRxFilter } from './host/host-network.ts';
+export { inspectDomain } from './inspect.ts';
 export {
   ERROR,
   type EventLoop,

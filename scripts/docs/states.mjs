@@ -2,10 +2,10 @@
 // how reasons are announced.
 
 import { STATES } from './explore.mjs';
-import { diagram } from './machines.mjs';
 import { code, sorted, table, withSection } from './text.mjs';
 
 /** @typedef {import('./explore.mjs').Seen} Seen */
+/** @typedef {import('../../src/diagram/index.ts').Diagram} Diagram */
 
 const PATH = 'docs/states.md';
 
@@ -14,12 +14,13 @@ const PATH = 'docs/states.md';
  *
  * @param {string} present
  * @param {any} tables - the exports of src/events
- * @param {import('xstate').AnyStateMachine} domainMachine
+ * @param {Diagram} diagram - of the domain machine
+ * @param {(diagram: Diagram) => string} toMermaid
  * @param {ReadonlyMap<string, readonly Seen[]>} seen - by QEMU event
  */
-export function statesSections(present, tables, domainMachine, seen) {
+export function statesSections(present, tables, diagram, toMermaid, seen) {
   const sections = {
-    diagram: `\`\`\`mermaid\n${diagram(domainMachine.root, labelOf)}\n\`\`\``,
+    diagram: `\`\`\`mermaid\n${toMermaid(inWords(diagram)).trimEnd()}\n\`\`\``,
     'what each event does': eventTable(seen),
     'pauses as they are announced': reasons(tables.domainStates.paused, tables.suspendedDetail, 'suspended'),
     'runs as they are announced': reasons(tables.domainStates.running, tables.resumedDetail, 'resumed'),
@@ -50,11 +51,22 @@ const LABELS = /** @type {Record<string, string>} */ ({
   'command.reset': 'a reset of ours',
 });
 
-/** @param {string} event @param {string} guard @param {import('xstate').AnyStateNode} from */
-function labelOf(event, guard, from) {
+/** What leads to another state, told by whoever sees it from outside. @param {Diagram} diagram @returns {Diagram} */
+const inWords = (diagram) => ({
+  ...diagram,
+  transitions: diagram.transitions
+    .filter(({ source, targets }) => targets.some((target) => target !== source))
+    .flatMap((transition) => {
+      const event = labelOf(transition);
+      return event === null ? [] : [{ ...transition, event, guard: null, actions: [] }];
+    }),
+});
+
+/** @param {import('../../src/diagram/index.ts').DiagramTransition} transition */
+function labelOf({ event, guard, source }) {
   if (event.startsWith('qemu.')) return event.slice('qemu.'.length);
-  if (event === 'monitor.ready' && from.key === 'shutoff') return 'a QEMU is found so';
-  return LABELS[event] ?? LABELS[`${event} ${guard.replace(/\(.*/, '')}`] ?? null;
+  if (event === 'monitor.ready' && source === 'shutoff') return 'a QEMU is found so';
+  return LABELS[event] ?? LABELS[`${event} ${(guard ?? '').replace(/\(.*/, '')}`] ?? null;
 }
 
 /**

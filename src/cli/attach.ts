@@ -11,6 +11,8 @@ export interface AttachContext {
   readonly signal: AbortSignal;
   /** The end of a QEMU is the end of the command: no other one is waited for. */
   readonly endsWhenStopped: boolean;
+  /** It may be changed through us. */
+  readonly control?: boolean;
   readonly trace?: AttachOptions['trace'];
 }
 
@@ -26,10 +28,11 @@ export function sayUnfollowed(session: Session, targets: readonly Target[]): voi
 /** @throws what makes going on pointless: the QEMU is not the one that was configured */
 export async function attachTarget(driver: Driver, target: Target, context: AttachContext): Promise<void> {
   const { monitor, name, uuid, devices } = target;
-  const { signal, trace } = context;
+  const { signal, trace, control = false } = context;
   const attached = driver.attach({
     monitor,
     wait: true,
+    control,
     signal,
     ...(name === undefined ? {} : { name }),
     ...(uuid === undefined ? {} : { uuid }),

@@ -1,8 +1,8 @@
 /** Drops as lines: at most one a second for each domain and reason, and the rest at the end. */
 import type { DropReason } from '../events/reports.ts';
+import { type Line, type LineHead, toLine } from '../lines.ts';
 import type { EventLoop } from '../loop/event-loop.ts';
 import { after } from '../loop/timeouts.ts';
-import { type Line, type LineHead, toLine } from './lines.ts';
 
 const INTERVAL_MS = 1000;
 /** Names come from QEMU: more different ones than this wait together, as `(others)`. */

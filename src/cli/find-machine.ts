@@ -42,6 +42,30 @@ export async function findMachine(argument: string): Promise<FoundMachine> {
     const { ownModels } = await import('../testing/models/index.ts');
     return { model: ownModels[argument](), place: null, is: 'model' };
   }
+  const { exported, place } = await findExported(argument);
+  return isModel(exported)
+    ? { model: exported, place, is: 'model' }
+    : { model: createModel(exported), place, is: 'machine' };
+}
+
+/**
+ * The machine as it is defined, for who makes no walks of it.
+ *
+ * @param argument - as for {@link findMachine}
+ * @throws InputError as {@link findMachine}
+ */
+export async function findDefinition(argument: string): Promise<AnyStateMachine> {
+  if (isOwn(argument)) {
+    const { ownModels } = await import('../testing/models/index.ts');
+    return ownModels[argument]().instrumented.original;
+  }
+  const { exported } = await findExported(argument);
+  return isModel(exported) ? exported.instrumented.original : exported;
+}
+
+async function findExported(
+  argument: string,
+): Promise<{ readonly exported: AnyStateMachine | Model; readonly place: ExportPlace }> {
   const { source, name } = splitExport(argument);
   const place = placeOf(source);
   const exports = await loadModule(place.path);
@@ -53,10 +77,7 @@ export async function findMachine(argument: string): Promise<FoundMachine> {
     throw new InputError(
       `${source}: '${exportName}' is ${kindOf(exported)}, and no machine; ${listOf(exports)}`,
     );
-  const found = { ...place, name: exportName };
-  return isModel(exported)
-    ? { model: exported, place: found, is: 'model' }
-    : { model: createModel(exported), place: found, is: 'machine' };
+  return { exported, place: { ...place, name: exportName } };
 }
 
 /** @example `order.ts#orderMachine`; the name is null if there is none */

@@ -1,6 +1,7 @@
 /** Standard output, line by line, as text or jsonl; and what is said beside it on standard error. */
+import type { Line } from '../lines.ts';
 import type { Io } from './io.ts';
-import { type Line, toJsonLine, toTextLine } from './lines.ts';
+import { toJsonLine, toTextLine } from './lines.ts';
 import { coloured, type Paint, plain, printable, timeOfDay } from './text.ts';
 
 export const formats = ['text', 'jsonl'] as const;

@@ -1,7 +1,9 @@
 /** All commands, and what is the same for every command line. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addDashboard } from './commands/dashboard.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDiagram } from './commands/diagram.ts';
 import { addExecute } from './commands/execute.ts';
 import { addGenerateTests } from './commands/generate-tests.ts';
 import { addRecord } from './commands/record.ts';
@@ -19,10 +21,12 @@ const commands = [
   addWatch,
   addRecord,
   addReplay,
+  addDashboard,
   addState,
   addExecute,
   addSimulate,
   addGenerateTests,
+  addDiagram,
 ];
 
 /**

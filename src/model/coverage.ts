@@ -1,6 +1,7 @@
 /** What of a machine was walked through: states, transitions, guards by both answers, pairs of transitions. */
 import type { AnyStateNode } from 'xstate';
-import { type Instrumented, type ModelTransition, pathOf } from './instrument.ts';
+import { pathOf } from '../diagram/definition.ts';
+import type { Instrumented, ModelTransition } from './instrument.ts';
 import type { StepResult } from './step.ts';
 
 export const coverageKinds = ['states', 'transitions', 'guards', 'pairs'] as const;

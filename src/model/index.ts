@@ -19,7 +19,7 @@ export {
   type WalkProgress,
   type WalkSet,
 } from './model.ts';
-export { coverageDiagram } from './output/coverage-diagram.ts';
+export { coverageDiagram, marksOf } from './output/coverage-diagram.ts';
 export { type CoverageOfKind, type CoverageReport, coverageReport } from './output/coverage-json.ts';
 export { type CoverageTableOptions, coverageTable } from './output/coverage-table.ts';
 export { toGherkin } from './output/gherkin.ts';

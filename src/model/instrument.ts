@@ -12,6 +12,7 @@ import {
   type AnyTransitionDefinition,
   and,
 } from 'xstate';
+import { namedTransitionsOf, nodesOf, pathOf, transitionsOf, triggerName } from '../diagram/definition.ts';
 import { type Actors, quiet, spawningStandIns, standIn } from './quiet.ts';
 
 /** One transition as it stands in the machine's definition. */
@@ -35,6 +36,8 @@ export type GuardListener = (transition: number, answer: boolean) => void;
 
 export interface Instrumented {
   readonly machine: AnyStateMachine;
+  /** The one that it is a model of. */
+  readonly original: AnyStateMachine;
   readonly transitions: readonly ModelTransition[];
   /** States by their path, in the order of the definition; neither the root nor history is among them. */
   readonly states: readonly string[];
@@ -46,18 +49,6 @@ export interface Instrumented {
 
 /** A step that takes more transitions than this, one after the other, is taken for endless. */
 const MAX_MICROSTEPS = 10_000;
-
-export const pathOf = ({ path }: AnyStateNode): string => path.join('.');
-
-const nodesOf = (node: AnyStateNode): AnyStateNode[] => [
-  node,
-  ...Object.values(node.states).flatMap(nodesOf),
-];
-
-const transitionsOf = (node: AnyStateNode): AnyTransitionDefinition[] => [
-  ...(node.always ?? []),
-  ...[...node.transitions.values()].flat(),
-];
 
 const actionsOf = (node: AnyStateNode): unknown[] => [
   ...node.entry,
@@ -87,22 +78,6 @@ function quietContext(machine: AnyStateMachine, actors: Actors): void {
   if (typeof config.context !== 'function') return;
   const context = spawningStandIns(config.context as never, actors);
   Reflect.set(machine, 'config', { ...config, context });
-}
-
-function guardName(guard: unknown): string {
-  if (typeof guard === 'string') return guard;
-  if (typeof guard === 'function') return guard.name || '(inline)';
-  return (guard as { readonly type: string }).type;
-}
-
-/** How an event descriptor reads: XState's own names are put in words. */
-function eventName(descriptor: string, { id }: AnyStateNode): string {
-  if (descriptor === '') return 'always';
-  if (descriptor.startsWith('xstate.after.') && descriptor.endsWith(`.${id}`))
-    return `after ${descriptor.slice('xstate.after.'.length, -id.length - 1)}`;
-  if (descriptor === `xstate.done.state.${id}`) return 'done.state';
-  const [, what, child] = /^xstate\.(done|error|snapshot)(?:\.actor)?\.(.+)$/.exec(descriptor) ?? [];
-  return child === undefined ? descriptor : `${what}(${child === `0.${id}` ? 'invoked' : child})`;
 }
 
 /** A stand-in for every name under which the machine may start an actor. */
@@ -163,28 +138,15 @@ export function instrument(original: AnyStateMachine, actors: Actors = {}): Inst
   for (const node of nodes) {
     nameInlineLogic(node, machine, actors);
     quietNode(node, actors);
-    const all = transitionsOf(node);
-    const source = pathOf(node);
-    const counts = new Map<string, number>();
-    for (const transition of all) {
-      const { eventType, target, guard } = transition;
-      const at = counts.get(eventType) ?? 0;
-      counts.set(eventType, at + 1);
-      const isOneOfSeveral = all.some((other) => other !== transition && other.eventType === eventType);
-      const event = eventName(eventType, node);
-      const number = transitions.push({
-        id: `${source || '(root)'}: ${event}${isOneOfSeveral ? ` [${at}]` : ''}`,
-        source,
-        event,
-        targets: (target ?? []).map(pathOf),
-        guard: guard === undefined ? null : guardName(guard),
-      });
-      numbers.set(transition, number - 1);
-      listenTo(transition, number - 1);
+    for (const { definition, trigger, ...named } of namedTransitionsOf(node)) {
+      const number = transitions.push({ ...named, event: triggerName(trigger) }) - 1;
+      numbers.set(definition, number);
+      listenTo(definition, number);
     }
   }
   return {
     machine,
+    original,
     transitions,
     states: nodes.filter(({ type, path }) => type !== 'history' && path.length > 0).map(pathOf),
     numbersOf: (taken) => taken.flatMap((transition) => numbers.get(transition) ?? []),

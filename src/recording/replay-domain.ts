@@ -64,6 +64,8 @@ export class ReplayDomain implements DomainRecord {
   step: number | null = null;
   /** What is told is found by comparing after a gap. */
   reconstructing = false;
+  /** Hears what is told at once, inside the machine's step. */
+  onTold: ((told: Told) => void) | null = null;
   readonly #environment: Environment;
   readonly #tellsStates: boolean;
   #identity: Identity;
@@ -228,6 +230,7 @@ export class ReplayDomain implements DomainRecord {
 
   #tell(told: Told): void {
     if (told.type === 'drop') this.counters.add(told.args.reason, told.args.event);
+    this.onTold?.(told);
     this.#items.push({
       type: told.type,
       args: told.args,

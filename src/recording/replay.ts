@@ -1,5 +1,6 @@
 /** Plays a recording to a domain of the same actors that a live one has. */
 import { DropCounters } from '../diagnostics.ts';
+import type { RecordingLine } from './format.ts';
 import type { Recording } from './reader.ts';
 import { ReplayDomain, type ReplayItem } from './replay-domain.ts';
 import { ManagerPlay } from './replay-manager.ts';
@@ -15,6 +16,12 @@ export interface ReplayOptions {
    * and `operation` (calls of a manager that are not known here).
    */
   readonly counters?: DropCounters;
+  /** Is told of each line before what it leads to. */
+  readonly onLine?: (line: RecordingLine) => void;
+  /** Is told of each process event, or operation, whose handler begins; what it leads to comes later. */
+  readonly onHandler?: (type: string) => void;
+  /** Shows the domain before it begins, to who looks at more than what is told. @internal */
+  readonly onDomain?: (domain: ReplayDomain) => void;
 }
 
 /**
@@ -32,17 +39,20 @@ export interface ReplayOptions {
  */
 export async function* replay(
   recording: Recording,
-  { signal, counters = new DropCounters() }: ReplayOptions = {},
+  { signal, counters = new DropCounters(), onLine, onHandler, onDomain }: ReplayOptions = {},
 ): AsyncGenerator<ReplayItem, void, void> {
   const { domain: first, lines } = recording;
   const domain = new ReplayDomain(recording, counters);
   const play = first.mode === 'observer' ? new ObserverPlay(lines, domain) : new ManagerPlay(lines, domain);
+  if (onHandler !== undefined) tellHandlers(domain, onHandler);
+  onDomain?.(domain);
   try {
     domain.start();
     for (const [index, line] of lines.entries()) {
       signal?.throwIfAborted();
       await domain.loop.advance(line.t);
       domain.monitor.position = index;
+      onLine?.(line);
       await play.line(line, index);
       await domain.loop.settle();
       yield* domain.take();
@@ -51,4 +61,14 @@ export async function* replay(
   } finally {
     domain.stop();
   }
+}
+
+function tellHandlers({ actor }: ReplayDomain, onHandler: (type: string) => void): void {
+  let running: string | null = null;
+  actor.subscribe(({ context: { work } }) => {
+    const id = work.running?.id ?? null;
+    if (id === running) return;
+    running = id;
+    if (work.running !== null) onHandler(work.running.event.type);
+  });
 }

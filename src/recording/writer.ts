@@ -4,9 +4,9 @@
  * Whether a QEMU is gone is known only after its connection ended. Until then the lines that follow are held
  * back, so that the `eof` line stands where it belongs, with the time at which it happened.
  */
+import type { DomainRecord } from '../actors/environment.ts';
 import type { DomainConfig } from '../config.ts';
-import type { DomainEvent, EventId } from '../domain.ts';
-import type { AttachOptions, Driver } from '../driver.ts';
+import type { DomainEvent, EventArgs } from '../domain.ts';
 import { messageOf } from '../errors.ts';
 import type { HostInterface, HostNetwork } from '../host/host-network.ts';
 import type { Runtime } from '../loop/runtime.ts';
@@ -22,14 +22,30 @@ export interface RecorderOptions {
   readonly config?: Pick<DomainConfig, 'name' | 'uuid' | 'devices' | 'onPoweroff' | 'onReboot' | 'onCrash'>;
 }
 
-/** Connected to a driver whose only domain is the one to record. */
+/** What tells the meaning of what passes: which domain it is, and what became of it. */
+export type Heard = {
+  [I in 'state' | 'control-error']: {
+    readonly type: I;
+    readonly args: EventArgs[I];
+    readonly domain: { readonly name: string; readonly uuid: string | null };
+    readonly incarnation: string | null;
+  };
+}['state' | 'control-error'];
+
+/** Where it listens: a driver whose only domain is the one to record. */
+interface Door {
+  on<I extends Heard['type']>(type: I, callback: (event: DomainEvent<I>) => void): Disposable;
+}
+
 export interface Recorder {
   /** For `driver.attach({ trace })`. */
-  readonly trace: NonNullable<AttachOptions['trace']>;
+  readonly trace: NonNullable<DomainRecord['trace']>;
   /** For `openDriver({ host })`: what handlers read of the host is recorded too. */
   network(host: HostNetwork): HostNetwork;
   /** Listens to the driver. Call it before `attach`. */
-  listen(driver: Pick<Driver, 'on'>): Disposable;
+  listen(driver: Door): Disposable;
+  /** Instead of `listen`: for who has the events already. */
+  hear(event: Heard): void;
   /** Writes what is held back. Nothing is written afterwards. */
   close(): void;
 }
@@ -76,6 +92,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         },
       };
     },
+    hear: (event) => recording.hear(event),
     close: () => recording.close(),
   };
 }
@@ -115,7 +132,7 @@ class ObserverRecording {
     else this.#flush();
   }
 
-  hear({ type, args, domain, incarnation }: DomainEvent<'state' | 'control-error'>): void {
+  hear({ type, args, domain, incarnation }: Heard): void {
     if (this.#closed) return;
     if (type === 'control-error') {
       this.#protocolError = true;
@@ -146,7 +163,7 @@ class ObserverRecording {
     this.#flush();
   }
 
-  #begin(domain: DomainEvent<EventId>['domain'] | null): void {
+  #begin(domain: Heard['domain'] | null): void {
     if (this.#begun) return;
     this.#begun = true;
     const { name, uuid, devices, ...policies } = this.#options.config ?? {};

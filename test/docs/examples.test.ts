@@ -38,6 +38,11 @@ const runs: Readonly<Record<string, (qemu: FakeQemu, example: RunningProcess) =>
     await example.line(/^drops \{\}$/);
     expect(example.lines().some((line) => /^ERR_STATE web1 is running; resume\(\)/.test(line))).toBe(true);
   },
+  async 'dashboard.mjs'(qemu, example) {
+    await example.line(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+    await example.line(/^web1 is running$/);
+    await qemu.terminate();
+  },
   async 'qmp-alone.mjs'(qemu, example) {
     await example.line(/^QEMU is running$/);
     await example.line(/^STOP at \d+$/);
@@ -93,6 +98,12 @@ const runs: Readonly<Record<string, (qemu: FakeQemu, example: RunningProcess) =>
     await example.line(/^who waits gets the lock, but it is free:$/);
     await example.line(/^ +\d+\. (anna|bert) → lock: ask .* ⇒ held$/);
     await example.line(/^\d+ states, all of them: no rule is broken$/);
+  },
+  async 'diagram.mjs'(_qemu, example) {
+    await example.line(/^stateDiagram-v2$/);
+    await example.line(/^ {2}class paying active$/);
+    await example.line(/^an SVG of \d+ characters$/);
+    await example.line(/^8 transitions$/);
   },
 };
 /** Those that are told a QEMU's socket. */

@@ -1,10 +1,10 @@
 /** `replay`: plays recordings to the same machines, and prints what they tell. */
 import type { Command } from 'commander';
+import { bodyOf, headOf, type LineHead, toLine } from '../../lines.ts';
 import { type Recording, readRecording } from '../../recording/reader.ts';
 import { RecordingError } from '../../recording/recording-error.ts';
 import { type ReplayItem, replay } from '../../recording/replay.ts';
 import type { ExitCode } from '../errors.ts';
-import { bodyOf, headOf, type LineHead, toLine } from '../lines.ts';
 import { examples, formatOption } from '../options.ts';
 import type { Format } from '../output.ts';
 import { type Run, report, type Session } from '../run.ts';

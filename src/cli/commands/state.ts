@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import type { Domain } from '../../domain.ts';
 import { openDriver } from '../../driver.ts';
+import { type LineHead, toLine } from '../../lines.ts';
 import type { ExitCode } from '../errors.ts';
-import { type LineHead, toLine } from '../lines.ts';
 import { examples, formatOption, qmpOption } from '../options.ts';
 import type { Format } from '../output.ts';
 import type { Run, Session } from '../run.ts';

@@ -3,12 +3,12 @@ import type { Command } from 'commander';
 import type { Domain, DomainEvent, EventId } from '../../domain.ts';
 import { type Driver, openDriver } from '../../driver.ts';
 import { type DomainEventId, domainEvents } from '../../events/domain-events.ts';
+import { bodyOf, headOf, toLine } from '../../lines.ts';
 import { after } from '../../loop/timeouts.ts';
 import { attachTarget, sayUnfollowed } from '../attach.ts';
 import { readTargets } from '../domains.ts';
 import { DropLines } from '../drops.ts';
 import { type ExitCode, TimeoutError } from '../errors.ts';
-import { bodyOf, headOf, toLine } from '../lines.ts';
 import {
   configOption,
   eventsOption,

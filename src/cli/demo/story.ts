@@ -2,8 +2,9 @@
 import type { Domain, DomainEvent, EventId } from '../../domain.ts';
 import type { Driver } from '../../driver.ts';
 import { domainEvents } from '../../events/domain-events.ts';
+import { bodyOf, headOf, toLine } from '../../lines.ts';
 import { after, sleep } from '../../loop/timeouts.ts';
-import { bodyOf, headOf, toLine, toTextLine } from '../lines.ts';
+import { toTextLine } from '../lines.ts';
 import type { Session } from '../run.ts';
 import { timeOfDay } from '../text.ts';
 

@@ -341,19 +341,21 @@ Missing guards:
 
   test('is painted on a diagram of Mermaid', () => {
     expect(coverageDiagram(model, partial)).toBe(`stateDiagram-v2
-  classDef covered fill:#d3f2d3,stroke:#2a7d2a,color:#000
-  classDef missing fill:#f8d2d2,stroke:#b22222,color:#000,stroke-dasharray:4
   [*] --> loading
   state "loading" as loading
   state "open" as open
   state "paid" as paid
   paid --> [*]
   state "failed" as failed
-  loading --> open: done(loader) (1)
-  loading --> failed: error(loader) ✗
-  loading --> failed: after 1000 (1)
-  open --> paid: PAY [isEnough] ✗
+  note right of loading
+    invoke loader
+  end note
+  loading --> open: done(loader) (1 ×)
+  loading --> failed: after 1000 (1 ×)<br/>error(loader) (✗)
+  open --> paid: PAY [isEnough] / print(2) (✗)
+  classDef covered fill:#d3f2d3,stroke:#2a7d2a,color:#000
   class loading,open,failed covered
+  classDef missing fill:#f8d2d2,stroke:#b22222,color:#000,stroke-dasharray:4
   class paid missing
 `);
   });
@@ -376,23 +378,22 @@ Missing guards:
     });
     const nested = createModel(machine);
     expect(coverageDiagram(nested, nested.coverage())).toBe(`stateDiagram-v2
-  classDef covered fill:#d3f2d3,stroke:#2a7d2a,color:#000
-  classDef missing fill:#f8d2d2,stroke:#b22222,color:#000,stroke-dasharray:4
-  [*] --> a_32_b
-  state "a b" as a_32_b {
-    state "left" as a_32_b__left {
-      [*] --> a_32_b__left__x
-      state "x" as a_32_b__left__x
-      state "y" as a_32_b__left__y
+  [*] --> a_20_b
+  state "a b" as a_20_b {
+    state "left" as a_20_b__left {
+      [*] --> a_20_b__left__x
+      state "x" as a_20_b__left__x
+      state "y" as a_20_b__left__y
     }
     --
-    state "right" as a_32_b__right
+    state "right" as a_20_b__right
   }
   state "off" as off
-  state "anywhere" as root_
-  root_ --> off: STOP ✗
-  a_32_b__left__x --> a_32_b__left__y: go.* ✗
-  class a_32_b,a_32_b__left,a_32_b__left__x,a_32_b__left__y,a_32_b__right,off missing
+  state "any state" as any_
+  any_ --> off: STOP (✗)
+  a_20_b__left__x --> a_20_b__left__y: go.* (✗)
+  classDef missing fill:#f8d2d2,stroke:#b22222,color:#000,stroke-dasharray:4
+  class a_20_b,a_20_b__left,a_20_b__left__x,a_20_b__left__y,a_20_b__right,off missing
 `);
   });
 });
