@@ -60,6 +60,8 @@ interface FeedDomain {
   seen: object | null;
   /** When the view changed last. */
   revision: number;
+  /** It has no item yet. */
+  isNew: boolean;
   /** The last item that waits. */
   lastPending: PendingItem | null;
 }

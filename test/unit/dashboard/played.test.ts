@@ -62,6 +62,8 @@ test('a manager’s recording has the steps, and what its calls mean', async () 
   const { reader } = await open([parseRecording('golden', readFileSync(file, 'utf8'))]);
   const states = reader.lines('state').map((line) => `${line.step}: ${line.state} (${line.reason})`);
   expect(states).toContain('2: running (booted)');
+  // Whoever goes back to the first item sees what was there then.
+  expect(reader.items[0]).toMatchObject({ line: { kind: 'event' }, domain: { state: 'shutoff' } });
   expect(new Set(states.map((line) => line.split(':')[0])).size).toBeGreaterThan(2);
 });
 
