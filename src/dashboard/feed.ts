@@ -117,6 +117,7 @@ export class Feed {
       view: '',
       seen: null,
       revision: 0,
+      isNew: true,
       lastPending: null,
     };
     this.#domains.set(key, domain);
@@ -232,6 +233,9 @@ export class Feed {
   }
 
   #note(item: PendingItem, domain: FeedDomain): void {
+    // Who looks back to its first item sees how it was met.
+    if (domain.isNew) item.view ??= domain.view;
+    domain.isNew = false;
     domain.lastPending = item;
     this.#touch(domain);
     if (this.#pending.push(item) >= MAX_PENDING) this.#collect();

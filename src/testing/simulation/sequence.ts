@@ -26,11 +26,20 @@ interface TraceLine {
  * @throws SyntaxError with the number of the line that is none
  */
 export function traceSequence(text: string, title: string, limit = 500): Sequence {
-  const builder = new SequenceBuilder(title, [CALLER, WORLD], limit);
-  for (const [at, written] of text.split('\n').entries())
-    if (written.trim() !== '') draw(builder, parse(written, at + 1));
+  const lines = text
+    .split('\n')
+    .flatMap((written, at) => (written.trim() === '' ? [] : [parse(written, at + 1)]));
+  const domains = [...new Set(lines.map(domainOf))].sort(byNumber);
+  const builder = new SequenceBuilder(title, [CALLER, WORLD, ...domains, HOST, SUBSCRIBER], limit);
+  for (const line of lines) draw(builder, line);
   return builder.build();
 }
+
+/** `d2` before `d10`. */
+const byNumber = new Intl.Collator('en', { numeric: true }).compare;
+
+const domainOf = ({ domain }: TraceLine): string =>
+  typeof domain === 'number' ? `d${domain}` : (domain ?? WORLD);
 
 function parse(written: string, number: number): TraceLine {
   let line: unknown;
@@ -45,7 +54,7 @@ function parse(written: string, number: number): TraceLine {
 }
 
 function draw(builder: SequenceBuilder, line: TraceLine): void {
-  const domain = typeof line.domain === 'number' ? `d${line.domain}` : (line.domain ?? WORLD);
+  const domain = domainOf(line);
   if (line.do !== undefined) builder.message(WORLD, domain, `${line.step}: ${line.do}`);
   else if (line.call !== undefined) builder.answer(domain, CALLER, `${line.call}: ${line.outcome ?? ''}`);
   else if (line.ip !== undefined) builder.message(domain, HOST, line.ip);
