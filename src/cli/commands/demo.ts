@@ -16,8 +16,12 @@ import type { Run, Session } from '../run.ts';
 interface Options {
   readonly fake?: true;
   readonly real?: true;
+  readonly dashboard?: true;
   readonly format: Format;
 }
+
+/** Between two chapters, for somebody who follows the page. */
+const SLOW_MS = 5000;
 
 const MAC = '52:54:00:12:34:56';
 const GUESTS_MAC = '52:54:00:ab:cd:ef';
@@ -29,8 +33,9 @@ export function addDemo(program: Command, run: Run): void {
     .description('show in half a minute what this is about, on a QEMU of its own')
     .addOption(new Option('--fake', 'on the embedded fake QEMU').conflicts('real'))
     .addOption(new Option('--real', 'on a real QEMU, or not at all'))
+    .option('--dashboard', 'show it in a browser too, slowly, until Ctrl-C')
     .addOption(formatOption())
-    .addHelpText('after', examples('demo', 'demo --fake', 'demo --real --format jsonl'))
+    .addHelpText('after', examples('demo', 'demo --dashboard', 'demo --fake', 'demo --real --format jsonl'))
     .action((options: Options) => run(options.format, (session) => demo(options, session)));
 }
 
@@ -44,7 +49,7 @@ interface Stage {
 }
 
 async function demo(options: Options, session: Session): Promise<ExitCode> {
-  const story = new Story(session);
+  const story = new Story(session, options.dashboard === true ? SLOW_MS : undefined);
   await play(options, session, story);
   await story.chapter(
     'That was all',
@@ -66,11 +71,27 @@ async function play(options: Options, session: Session, story: Story): Promise<v
   cleanup.defer(() => driver.close());
   story.follow(driver);
   story.title(stage.title);
+  if (options.dashboard === true) {
+    const { url } = await driver.dashboard();
+    story.tell(`All of it is shown live at ${url}`);
+    await story.pause();
+  }
   const vm = await boot(story, driver, stage, session);
   await pause(story, vm, session);
   await filter(story, driver, stage, vm, session, cleanup);
   await destroy(story, stage, vm, network, session);
+  if (options.dashboard !== true) return;
+  story.tell('The page can be looked at, and back in time, until Ctrl-C.');
+  await aborted(session.signal);
 }
+
+/** @throws the signal's reason */
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    const end = (): void => reject(signal.reason);
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  });
 
 async function openStage(
   { fake, real }: Options,

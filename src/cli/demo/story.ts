@@ -23,9 +23,12 @@ export class Story {
   /** What happened up to here is not waited for any more. */
   #mark = 0;
   #chapter = 0;
+  readonly #pauseMs: number;
 
-  constructor(session: Session) {
+  /** @param pauseMs - between chapters, on a terminal */
+  constructor(session: Session, pauseMs = PAUSE_MS) {
     this.#session = session;
+    this.#pauseMs = pauseMs;
   }
 
   /** Prints what the driver tells, from now on. */
@@ -42,14 +45,20 @@ export class Story {
 
   /** Begins a chapter: what it shows, and how. */
   async chapter(title: string, text: string): Promise<void> {
-    const { output, io, signal } = this.#session;
+    const { output } = this.#session;
     this.#chapter += 1;
     this.#mark = this.#seen.length;
     if (this.#isJson) return output.json({ kind: 'story', chapter: this.#chapter, title, text });
-    if (io.stdout.isTTY === true && this.#chapter > 1) await sleep(io.runtime.loop, PAUSE_MS, signal);
+    if (this.#chapter > 1) await this.pause();
     output.text('');
     output.text(output.paint('bold', `${this.#chapter}. ${title}`));
     this.#paragraph(text);
+  }
+
+  /** On a terminal, time to read. */
+  async pause(): Promise<void> {
+    const { io, signal } = this.#session;
+    if (io.stdout.isTTY === true) await sleep(io.runtime.loop, this.#pauseMs, signal);
   }
 
   /** A remark within a chapter. */

@@ -39,7 +39,7 @@ export async function toSvg(source: AnyStateMachine | Diagram, options: SvgOptio
   const layout = layouts.reduce((best, next) => (sizeOf(next) < sizeOf(best) ? next : best));
   const { width, height, states, arrows, starts } = layout;
   const { id } = view.diagram;
-  const note = view.hidden === 0 ? '' : `, without ${view.hidden} transitions that leave no state`;
+  const note = view.hidden === 0 ? '' : `, without those that leave no state: ${view.hidden}`;
   const lines = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" class="statechart">`,
     `<title>${escapeXml(id)}: states and transitions${note}</title>`,

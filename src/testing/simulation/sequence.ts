@@ -29,8 +29,9 @@ export function traceSequence(text: string, title: string, limit = 500): Sequenc
   const lines = text
     .split('\n')
     .flatMap((written, at) => (written.trim() === '' ? [] : [parse(written, at + 1)]));
-  const domains = [...new Set(lines.map(domainOf))].sort(byNumber);
-  const builder = new SequenceBuilder(title, [CALLER, WORLD, ...domains, HOST, SUBSCRIBER], limit);
+  const domains = lines.map(domainOf).sort(byNumber);
+  const order = new Set([CALLER, WORLD, ...domains, HOST, SUBSCRIBER]);
+  const builder = new SequenceBuilder(title, [...order], limit);
   for (const line of lines) draw(builder, line);
   return builder.build();
 }

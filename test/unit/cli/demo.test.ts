@@ -20,6 +20,20 @@ const leftovers = async (): Promise<string[]> =>
   (await readdir(tmpdir())).filter((name) => name.startsWith('qa-'));
 
 describe('demo', () => {
+  test('--dashboard serves the live view until Ctrl-C, and leaves nothing behind', async () => {
+    const run = startMain(['demo', '--fake', '--dashboard', '--format', 'jsonl']);
+    await run.stdout.until((text) => text.includes('until Ctrl-C'));
+    const url = /http:\/\/127\.0\.0\.1:\d+\//.exec(run.stdout.text)?.[0] ?? '';
+    const page = await fetch(url);
+    expect({ status: page.status, html: (await page.text()).slice(0, 15) }).toEqual({
+      status: 200,
+      html: '<!doctype html>',
+    });
+    run.send('SIGINT');
+    expect(await run.exitCode).toBe(130);
+    await expect(fetch(url)).rejects.toThrow('fetch failed');
+  });
+
   test('--fake tells boot, suspend, a change of the receive filter, and a domain destroyed during its handler', async () => {
     const { exitCode, stderr, json } = await runMain(['demo', '--fake', '--format', 'jsonl']);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
