@@ -48,7 +48,7 @@ const nodeOf = (path: string, byPath: ReadonlyMap<string, ViewState>): string =>
   return state !== undefined && isCluster(state) ? anchorOf(path) : identifier(path);
 };
 
-// Neither is the identifier of a state: those that begin with a word and `_` end with `_` too, or begin with `s_`.
+// No state has such an identifier: there `_` comes in pairs, but for an `s_` at the beginning.
 const anchorOf = (path: string): string => `anchor_${identifier(path)}`;
 const startOf = (path: string): string => `start_${identifier(path)}`;
 

@@ -2,7 +2,7 @@
 import elk, { type ElkExtendedEdge, type ElkNode } from 'elkjs/lib/elk.bundled.js';
 import { type DiagramState, statesOf } from '../graph.ts';
 import { type Arrow, nameOf, type View, type ViewState } from '../view.ts';
-import { SIZES, textWidth, wrap } from './measure.ts';
+import { nameWidth, SIZES, textWidth, wrap } from './measure.ts';
 
 export interface Box {
   readonly x: number;
@@ -19,7 +19,8 @@ export interface PlacedLine extends Box {
 
 export interface PlacedState extends Box {
   readonly view: ViewState;
-  readonly name: string;
+  /** Lines of the name, with the place where they stand in the middle. */
+  readonly name: Box & { readonly lines: readonly string[] };
   readonly lines: readonly PlacedLine[];
 }
 
@@ -76,15 +77,16 @@ export async function layOut(view: View, direction: Direction): Promise<Layout> 
   const edges = new Map((placed.edges ?? []).map((edge) => [edge.id, edge]));
   const box = (id: string): Box => boxOf(nodes.get(id) as ElkNode);
   const drawn = [...view.states, ...(view.anywhere === null ? [] : [view.anywhere])];
-  const states = drawn.map((one) => placeState(one, box(idOf(one.state.path))));
+  const arrows = [
+    ...beginningsOf(view).map((_, at) => placeArrow(null, edges.get(`begin ${at}`) as ElkExtendedEdge)),
+    ...view.arrows.map((arrow, at) => placeArrow(arrow, edges.get(`arrow ${at}`) as ElkExtendedEdge)),
+  ];
+  const states = drawn.map((one) => placeState(one, box(idOf(one.state.path)), arrows));
   return {
     width: Math.ceil(placed.width ?? 0),
     height: Math.ceil(placed.height ?? 0),
     states,
-    arrows: [
-      ...beginningsOf(view).map((_, at) => placeArrow(null, edges.get(`begin ${at}`) as ElkExtendedEdge)),
-      ...view.arrows.map((arrow, at) => placeArrow(arrow, edges.get(`arrow ${at}`) as ElkExtendedEdge)),
-    ],
+    arrows,
     starts: startsOf(view).map(({ path }) => box(startOf(path))),
   };
 }
@@ -140,16 +142,20 @@ function nodeOf(state: DiagramState, byPath: ReadonlyMap<string, ViewState>, dir
   const leaf = leafOf(byPath.get(state.path) as ViewState);
   if (state.states.length === 0) return leaf;
   const { id, width, height } = leaf;
+  const children = childrenOf(state, byPath, direction);
+  const inner = Math.max(...children.map((child) => child.width ?? 0));
+  // ELK knows no minimum here. The name has room beside an arrow in the middle.
+  const wanted = Math.max(width, 2 * Math.max(...wrap(nameOf(state)).map(nameWidth)) + 3 * PADDING);
+  const side = Math.max(14, Math.ceil((wanted - inner) / 2));
   return {
     id,
+    width: inner + 2 * side,
     layoutOptions: {
       ...SPACING,
       'elk.direction': direction === 'down' ? 'DOWN' : 'RIGHT',
-      'elk.padding': `[top=${height + 6},left=14,bottom=14,right=14]`,
-      'elk.nodeSize.constraints': 'MINIMUM_SIZE',
-      'elk.nodeSize.minimum': `(${width},${height})`,
+      'elk.padding': `[top=${height + 6},left=${side},bottom=14,right=${side}]`,
     },
-    children: childrenOf(state, byPath, direction),
+    children,
   };
 }
 
@@ -170,7 +176,7 @@ function headOf({ state, lines }: ViewState): Head {
   const name = wrap(nameOf(state));
   const wrapped = wrapLines(lines);
   const inner = Math.max(
-    ...name.map((line) => textWidth(line, SIZES.title)),
+    ...name.map((line) => nameWidth(line)),
     ...wrapped.map(({ text }) => textWidth(text, SIZES.text)),
   );
   return {
@@ -202,13 +208,13 @@ function collect(node: ElkNode, nodes: Map<string, ElkNode>): void {
 
 const boxOf = ({ x = 0, y = 0, width = 0, height = 0 }: Partial<Box>): Box => ({ x, y, width, height });
 
-function placeState(view: ViewState, box: Box): PlacedState {
+function placeState(view: ViewState, box: Box, arrows: readonly PlacedArrow[]): PlacedState {
   const { name, lines } = headOf(view);
   const top = box.y + 6 + name.length * 16;
   return {
     ...box,
     view,
-    name: name.join('\n'),
+    name: { ...placeName(name, box, arrows), lines: name },
     lines: lines.map(({ text, of }, at) => ({
       text,
       of,
@@ -218,6 +224,33 @@ function placeState(view: ViewState, box: Box): PlacedState {
       height: SIZES.lineHeight,
     })),
   };
+}
+
+/** In the middle; if an arrow runs through it there, on the left or on the right. */
+function placeName(lines: readonly string[], box: Box, arrows: readonly PlacedArrow[]): Box {
+  const width = Math.max(...lines.map(nameWidth));
+  const y = box.y + 6;
+  const places = [(box.width - width) / 2, PADDING, box.width - width - PADDING].map((left) => ({
+    x: box.x + left,
+    y,
+    width,
+    height: lines.length * 16,
+  }));
+  const isFree = (place: Box): boolean => !arrows.some(({ points }) => runsThrough(points, place));
+  return places.find(isFree) ?? (places[0] as Box);
+}
+
+/** @param points - the corners of a way whose parts are upright or level */
+function runsThrough(points: PlacedArrow['points'], { x, y, width, height }: Box): boolean {
+  return points.some((to, at) => {
+    const from = points[at - 1] ?? to;
+    return (
+      Math.min(from.x, to.x) < x + width &&
+      Math.max(from.x, to.x) > x &&
+      Math.min(from.y, to.y) < y + height &&
+      Math.max(from.y, to.y) > y
+    );
+  });
 }
 
 function placeArrow(arrow: Arrow | null, { sections = [], labels = [] }: ElkExtendedEdge): PlacedArrow {

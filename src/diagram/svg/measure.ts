@@ -19,6 +19,9 @@ function widthOf(character: string): number {
 export const textWidth = (text: string, size: number): number =>
   Math.ceil([...text].reduce((sum, character) => sum + widthOf(character), 0) * size);
 
+/** Of a name, which is bold. Pixels. */
+export const nameWidth = (text: string): number => textWidth(text, SIZES.title * 1.1);
+
 /** @returns the text in lines, none of them empty but for an empty text */
 export function wrap(text: string): string[] {
   const lines: string[] = [];

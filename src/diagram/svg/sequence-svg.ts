@@ -1,7 +1,7 @@
 /** A sequence diagram as SVG: a column for each participant, a row for each message. */
 import type { Sequence, SequenceRow } from '../sequence.ts';
 import { escapeXml } from '../xml.ts';
-import { SIZES, textWidth, wrap } from './measure.ts';
+import { nameWidth, SIZES, textWidth, wrap } from './measure.ts';
 import { styleOf, type Theme } from './style.ts';
 
 const MARGIN = 16;
@@ -33,16 +33,16 @@ export function sequenceToSvg(
   const { rows, bottom } = place([...sequence.rows, ...more]);
   const last = columns.get(participants.at(-1) ?? '') ?? MARGIN;
   const room = Math.max(0, ...rows.map((one) => rightOf(one, columns)));
-  const width = Math.ceil(Math.max(last + 60, room, textWidth(title, SIZES.title) + MARGIN) + MARGIN);
+  const width = Math.ceil(Math.max(last + 60, room, nameWidth(title) + MARGIN) + MARGIN);
   const height = bottom + MARGIN;
   const at = (name: string): number => columns.get(name) ?? MARGIN;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" class="statechart sequence">`,
     `<title>${escapeXml(title)}</title>`,
-    `<style>${styleOf(theme)}.life{stroke:var(--line);stroke-dasharray:3 4;stroke-opacity:.6}.answer{stroke-dasharray:5 3}.note>.box{fill:var(--path)}.divider>.line{font-weight:600;fill:var(--text)}</style>`,
+    `<style>${styleOf(theme)}.life{stroke:var(--line);stroke-dasharray:3 4;stroke-opacity:.6}.answer{stroke-dasharray:5 3}.note>.box{fill:var(--path)}.divider>.line{font-weight:600;fill:var(--text)}.message>.line,.divider>.line{paint-order:stroke;stroke:var(--ground);stroke-width:4px}</style>`,
     '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto-start-reverse"><path class="head" d="M0 0.5 L8 4 L0 7.5 z"/></marker></defs>',
     `<rect class="ground" width="${width}" height="${height}"/>`,
-    text('name', title, MARGIN, 18, SIZES.title),
+    text('name', title, MARGIN, 18),
     ...participants.map((name) => headOf(name, at(name), bottom)),
     ...rows.map((one) => drawRow(one, at, width)),
     '</svg>',
@@ -50,7 +50,7 @@ export function sequenceToSvg(
   ].join('\n');
 }
 
-const boxWidth = (name: string): number => textWidth(name, SIZES.title) + 20;
+const boxWidth = (name: string): number => nameWidth(name) + 20;
 
 /** Where each participant stands: as far apart as what neighbours say to each other is wide. */
 function columnsOf({ participants, rows }: Sequence): Map<string, number> {
@@ -103,8 +103,8 @@ function rightOf({ row, lines }: Row, columns: ReadonlyMap<string, number>): num
   return isToSelf(row) ? one + 40 + width : (one + other) / 2 + width / 2;
 }
 
-function text(kind: string, words: string, x: number, y: number, size: number, anchor = 'start'): string {
-  const width = textWidth(words, size);
+function text(kind: 'name' | 'line', words: string, x: number, y: number, anchor = 'start'): string {
+  const width = kind === 'name' ? nameWidth(words) : textWidth(words, SIZES.text);
   return `<text class="${kind}" x="${n(x)}" y="${n(y)}" text-anchor="${anchor}" textLength="${width}" lengthAdjust="spacingAndGlyphs">${escapeXml(words)}</text>`;
 }
 
@@ -115,13 +115,13 @@ function headOf(name: string, x: number, bottom: number): string {
   return [
     `<g class="participant"><path class="life" d="M${n(x)} ${TITLE + HEAD} V${bottom}"/>`,
     `<rect class="box" x="${n(x - width / 2)}" y="${TITLE}" width="${n(width)}" height="${HEAD}" rx="5"/>`,
-    `${text('name', name, x, TITLE + 20, SIZES.title, 'middle')}</g>`,
+    `${text('name', name, x, TITLE + 20, 'middle')}</g>`,
   ].join('');
 }
 
 function drawRow({ row, lines, y }: Row, at: (name: string) => number, width: number): string {
   const words = (x: number, anchor: string): string =>
-    lines.map((line, number) => text('line', line, x, y + number * LINE, SIZES.text, anchor)).join('');
+    lines.map((line, number) => text('line', line, x, y + number * LINE, anchor)).join('');
   const under = y + (lines.length - 1) * LINE + 6;
   switch (row.kind) {
     case 'divider':

@@ -5,7 +5,7 @@ export type Theme = 'auto' | 'light' | 'dark';
 
 const LIGHT = [
   '--ground:#fff;--box:#fff;--outer:#f5f6f8;--line:#5b6573;--text:#16191d;--soft:#4a5360',
-  '--active:#ffe8a3;--active-line:#a06a00;--path:#d6e6ff;--path-line:#1f55ad',
+  '--active:#ffe8a3;--active-line:#845500;--path:#d6e6ff;--path-line:#1f55ad',
   '--covered:#d9f2d9;--covered-line:#22722a;--missing:#f9dada;--missing-line:#b01e1e',
 ].join(';');
 const DARK = [

@@ -11,7 +11,7 @@ import {
   type PlacedLine,
   type PlacedState,
 } from './layout.ts';
-import { SIZES, textWidth } from './measure.ts';
+import { nameWidth } from './measure.ts';
 import { styleOf, type Theme } from './style.ts';
 
 export interface SvgOptions extends PictureOptions {
@@ -80,9 +80,9 @@ function drawState(placed: PlacedState): string {
   ];
   const radius = state.type === 'history' ? placed.height / 2 : 7;
   const inset = { x: x + 3, y: y + 3, width: width - 6, height: placed.height - 6 };
-  const names = name.split('\n').map((text, at) => {
-    const size = textWidth(text, SIZES.title);
-    return `<text class="name" x="${n(x + width / 2)}" y="${n(y + 19 + at * 16)}" text-anchor="middle" textLength="${size}" lengthAdjust="spacingAndGlyphs">${escapeXml(text)}</text>`;
+  const names = name.lines.map((text, at) => {
+    const size = nameWidth(text);
+    return `<text class="name" x="${n(name.x + name.width / 2)}" y="${n(name.y + 13 + at * 16)}" text-anchor="middle" textLength="${size}" lengthAdjust="spacingAndGlyphs">${escapeXml(text)}</text>`;
   });
   const rule =
     lines[0] === undefined ? '' : `<path class="rule" d="M${n(x)} ${n(lines[0].y - 1)} h${n(width)}"/>`;

@@ -385,13 +385,14 @@ Missing guards:
       state "x" as a_20_b__left__x
       state "y" as a_20_b__left__y
     }
-    --
     state "right" as a_20_b__right
   }
   state "off" as off
   state "any state" as any_
   any_ --> off: STOP (✗)
   a_20_b__left__x --> a_20_b__left__y: go.* (✗)
+  classDef region stroke-dasharray:5 3
+  class a_20_b__left,a_20_b__right region
   classDef missing fill:#f8d2d2,stroke:#b22222,color:#000,stroke-dasharray:4
   class a_20_b,a_20_b__left,a_20_b__left__x,a_20_b__left__y,a_20_b__right,off missing
 `);
