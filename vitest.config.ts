@@ -8,8 +8,12 @@ import { SummaryReporter } from './test/support/summary-reporter.ts';
 const FAST_MS = 30_000;
 const SLOW_MS = 120_000;
 
-/** What takes minutes is left to `npm run test:model` and to CI. */
-const LONG = ['driver-races', 'planted-bugs', 'worlds'].map((name) => `test/model/${name}.test.ts`);
+/** What takes minutes is left to `npm run test:model`, `npm run test:browser` and to CI. */
+const LONG = [
+  ...['driver-races', 'planted-bugs', 'worlds'].map((name) => `test/model/${name}.test.ts`),
+  'test/browser/**',
+  'test/diagram/**',
+];
 const exclude = process.env.QEMU_ACTORS_WALKS === 'all' ? [] : LONG;
 
 /** One kind of test: its folder, how long a test may hang, and the group that it runs in (groups run in turn). */
