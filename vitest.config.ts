@@ -49,8 +49,8 @@ export default defineConfig({
       project('model', SLOW_MS, 0),
       project('simulation', SLOW_MS, 0),
       project('qemu', SLOW_MS, 1),
-      project('browser', SLOW_MS, 1),
-      project('diagram', SLOW_MS, 1),
+      project('browser', SLOW_MS, 2),
+      project('diagram', SLOW_MS, 2),
     ],
   },
 });
