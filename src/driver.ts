@@ -151,7 +151,7 @@ export class Driver implements AsyncDisposable {
     const key = `domain-${++this.#sequence}`;
     const pass: DomainRecord['trace'] = (direction, message) => {
       trace?.(direction, message);
-      this.#taps.passed(key, direction, message);
+      if (this.#taps.isOpen) this.#taps.passed(key, direction, message);
     };
     const attachment = new Attachment(this.#environment, this.#logic, key, address, checked, pass, {
       uniqueName: (name) => this.#uniqueName(name, key),

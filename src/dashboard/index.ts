@@ -2,4 +2,4 @@
 export { type DashboardSource, openDashboard } from './live.ts';
 export type { DashboardLimits, DashboardOptions } from './options.ts';
 export { openReplay } from './played.ts';
-export type { Dashboard } from './serve.ts';
+export type { Dashboard } from './server.ts';

@@ -8,8 +8,7 @@ import type { Controlled } from './control.ts';
 import { Feed } from './feed.ts';
 import { MessageLog } from './message-log.ts';
 import { checkOptions, type DashboardOptions } from './options.ts';
-import { type Dashboard, dashboardOf } from './serve.ts';
-import { DashboardServer } from './server.ts';
+import { type Dashboard, DashboardServer } from './server.ts';
 
 /** What it needs of a driver. */
 export interface DashboardSource {
@@ -45,7 +44,6 @@ export async function openDashboard(source: DashboardSource, options: DashboardO
     const [record, log] = [records.get(key), logs.get(key)];
     return record === undefined || log === undefined ? null : { name: record.name, text: log.text() };
   };
-  const server = new DashboardServer({ feed, assets, loop, server: id, domainOf, recordingOf }, checked);
   const tap: Tap = {
     attached(record) {
       logs.set(record.key, new MessageLog(record, runtime, limits.recordingChars));
@@ -61,16 +59,13 @@ export async function openDashboard(source: DashboardSource, options: DashboardO
   };
   for (const record of records.values()) tap.attached(record);
   const tapping = taps.add(tap);
-  const dashboard = dashboardOf(server, () => {
+  const release = (): void => {
     tapping[Symbol.dispose]();
     feed.close();
     logs.clear();
-  });
-  try {
-    await server.listen();
-  } catch (error) {
-    await dashboard.close();
-    throw error;
-  }
+  };
+  const served = { feed, assets, loop, server: id, domainOf, recordingOf, release };
+  const dashboard = new DashboardServer(served, checked);
+  await dashboard.listen();
   return dashboard;
 }

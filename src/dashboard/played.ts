@@ -6,8 +6,7 @@ import { replay } from '../recording/replay.ts';
 import { readAssets } from './assets.ts';
 import { Feed } from './feed.ts';
 import { checkOptions, type DashboardOptions } from './options.ts';
-import { type Dashboard, dashboardOf } from './serve.ts';
-import { DashboardServer } from './server.ts';
+import { type Dashboard, DashboardServer } from './server.ts';
 
 export interface PlayedOptions extends Omit<DashboardOptions, 'allowControl'> {
   /** Ends the playing with the signal's reason. */
@@ -61,14 +60,11 @@ export async function openReplay(
     for await (const _ of played);
   }
   feed.flush();
-  const none = { domainOf: () => undefined, recordingOf: () => null };
-  const server = new DashboardServer({ feed, assets, loop, server: id, ...none }, checked);
-  const dashboard = dashboardOf(server, () => feed.close());
-  try {
-    await server.listen();
-  } catch (error) {
-    await dashboard.close();
-    throw error;
-  }
+  const served = { feed, assets, loop, server: id, release: () => feed.close() };
+  const dashboard = new DashboardServer(
+    { ...served, domainOf: () => undefined, recordingOf: () => null },
+    checked,
+  );
+  await dashboard.listen();
   return dashboard;
 }

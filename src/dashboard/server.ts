@@ -9,6 +9,18 @@ import { Guard, inUrl, securityHeaders, urlOf } from './guard.ts';
 import type { CheckedOptions, Listen } from './options.ts';
 import { Reader } from './reader.ts';
 
+/**
+ * It serves until it is closed.
+ *
+ * @public
+ */
+export interface Dashboard extends AsyncDisposable {
+  /** Where the page is, as `http://127.0.0.1:40123/`; with `?token=…`, if there is one. */
+  readonly url: string;
+  /** Ends all streams, and calls that were asked for by the page. A second call waits for the first. */
+  close(): Promise<void>;
+}
+
 /** What is served. */
 export interface Served {
   readonly feed: Feed;
@@ -18,6 +30,8 @@ export interface Served {
   /** The last messages of a domain, and its name; null if there is no such domain. */
   recordingOf(key: string): { readonly name: string; readonly text: string } | null;
   domainOf(key: string): Controlled | undefined;
+  /** At the end, before the streams end: lets go of what fills the feed. */
+  release(): void;
 }
 
 type Answer = (request: IncomingMessage, response: ServerResponse, url: URL) => void | Promise<void>;
@@ -34,7 +48,7 @@ const MAX_HEADER_BYTES = 16 * 1024;
 /** Besides those that read the stream. */
 const MAX_OTHER_CONNECTIONS = 64;
 
-export class DashboardServer {
+export class DashboardServer implements Dashboard {
   readonly #served: Served;
   readonly #options: CheckedOptions;
   readonly #http: Server;
@@ -42,6 +56,7 @@ export class DashboardServer {
   readonly #closing = new AbortController();
   #guard: Guard;
   #url = '';
+  #closed: Promise<void> | null = null;
 
   constructor(served: Served, options: CheckedOptions) {
     this.#served = served;
@@ -60,13 +75,30 @@ export class DashboardServer {
     this.#http.maxConnections = options.limits.readers + MAX_OTHER_CONNECTIONS;
   }
 
-  /** Where the page is; with the token, if there is one. */
   get url(): string {
     return this.#url;
   }
 
-  /** @throws ListenError; StateError if it is closed meanwhile */
+  /** @throws ListenError; StateError if it is closed meanwhile; it is closed then */
   async listen(): Promise<void> {
+    try {
+      await this.#listen();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #listen(): Promise<void> {
     const { listen, token } = this.#options;
     const { signal } = this.#closing;
     const closed = new StateError('the dashboard is closed', { code: 'ERR_CLOSED' });
@@ -90,7 +122,8 @@ export class DashboardServer {
     this.#http.on('error', () => {});
   }
 
-  async close(): Promise<void> {
+  async #end(): Promise<void> {
+    this.#served.release();
     this.#closing.abort();
     await new Promise<void>((resolve) => {
       this.#http.close(() => resolve());

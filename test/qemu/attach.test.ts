@@ -11,7 +11,7 @@ import {
   StateError,
 } from '../../src/index.ts';
 import { describeWith } from '../support/needs.ts';
-import { type Qemu, startQemu } from '../support/qemu.ts';
+import { type Qemu, startQemu, TABLET } from '../support/qemu.ts';
 import { Relay } from '../support/relay.ts';
 import { Seen } from '../support/seen.ts';
 import { Watcher } from '../support/watcher.ts';
@@ -143,6 +143,7 @@ describeWith(['qemu'], 'attach to a QEMU', () => {
     expect(vm.state).toMatchObject({ state: 'running', reason: 'booted', active: true });
     expect(vm.state.id).toBeGreaterThan(id ?? Number.NaN);
     expect(vm.state.incarnation).not.toBe(incarnation);
+    await vm.info();
     await second.qmp('quit').catch(() => {});
     await bounded(seen.until(() => seen.lifecycle.length === 4));
 
@@ -188,7 +189,7 @@ describeWith(['qemu'], 'attach to a QEMU', () => {
 
   test('a process whose last QEMU is gone ends by itself (design §5)', async () => {
     await using first = await startQemu({ paused: true });
-    await using second = await startQemu({ paused: true });
+    await using second = await startQemu({ paused: true, args: TABLET });
     await using watcher = await Watcher.start({
       attach: [{ monitor: first.path }, { monitor: second.path, pid: second.pid }],
     });
@@ -196,6 +197,9 @@ describeWith(['qemu'], 'attach to a QEMU', () => {
     await watcher.until(() => watcher.of('lifecycle').length === 1);
     await second.qmp('cont');
     await watcher.until(() => watcher.of('lifecycle').length === 2);
+    // Its look at it is through when this is told.
+    await second.qmp('device_del', { id: 'tablet0' });
+    await watcher.until(() => watcher.of('device-removed').length === 1);
     second.kill('SIGTERM');
     expect(await bounded(watcher.end('by itself'))).toEqual({ code: 0, signal: null });
     expect(watcher.of('lifecycle').map(({ args, id }) => [id, args.event, args.detail])).toEqual([

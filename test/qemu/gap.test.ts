@@ -2,12 +2,12 @@
 import { expect, test } from 'vitest';
 import { openDriver } from '../../src/index.ts';
 import { describeWith } from '../support/needs.ts';
-import { startQemu } from '../support/qemu.ts';
+import { startQemu, TABLET } from '../support/qemu.ts';
 import { Relay } from '../support/relay.ts';
 import { Seen } from '../support/seen.ts';
 
 const DEVICES = [
-  ...['-device', 'qemu-xhci,id=usb', '-device', 'usb-tablet,id=tablet0,bus=usb.0'],
+  ...TABLET,
   ...['-blockdev', 'driver=null-co,node-name=medium,read-only=on'],
   ...['-device', 'ide-cd,id=cd0,drive=medium'],
 ];

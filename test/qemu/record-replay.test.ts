@@ -11,34 +11,31 @@ const lifecycle = (lines: readonly string[]): string[] =>
     .map(({ args }) => `${args.event} ${args.detail}`);
 
 describeWith(['qemu'], 'record, then replay', () => {
-  test('stop, cont, system_reset by another client, SIGTERM', async () => {
+  test('stop, cont, system_reset by another client, SIGKILL', async () => {
     await using qemu = await startQemu({ name: 'web1', uuid: '38c7aae0-2cd3-4ea9-88a6-51fc89ebf731' });
     const { live, replayed } = await recordLive({ monitor: qemu.path }, 'dry-run', async ({ until }) => {
       await qemu.qmp('stop');
       await qemu.qmp('cont');
       await qemu.qmp('system_reset');
       await until('reboot', 1);
-      qemu.kill('SIGTERM');
-      await until('lifecycle', 4);
+      // The firmware resets once more, and we look again: a clean end is not sure then (`qemu.ts:kill`).
+      qemu.kill('SIGKILL');
+      await until('lifecycle', 3);
     });
-    expect(lifecycle(live)).toEqual([
-      'suspended paused',
-      'resumed unpaused',
-      'shutdown host',
-      'stopped shutdown',
-    ]);
+    expect(lifecycle(live)).toEqual(['suspended paused', 'resumed unpaused', 'stopped failed']);
     expect(replayed).toEqual(live);
   });
 
-  test('attached before it runs, and SIGKILL', async () => {
+  test('attached before it runs, and SIGTERM', async () => {
     await using qemu = await startQemu({ paused: true });
-    const { live, replayed } = await recordLive({ monitor: qemu.path }, 'dry-run', async ({ until }) => {
+    const { live, replayed } = await recordLive({ monitor: qemu.path }, 'dry-run', async ({ vm, until }) => {
       await qemu.qmp('cont');
       await until('lifecycle', 1);
-      qemu.kill('SIGKILL');
-      await until('lifecycle', 2);
+      await vm.info();
+      qemu.kill('SIGTERM');
+      await until('lifecycle', 3);
     });
-    expect(lifecycle(live)).toEqual(['resumed unpaused', 'stopped failed']);
+    expect(lifecycle(live)).toEqual(['resumed unpaused', 'shutdown host', 'stopped shutdown']);
     expect(replayed).toEqual(live);
   });
 
@@ -59,8 +56,8 @@ describeWith(['qemu'], 'record, then replay', () => {
         await until('outcome', 1);
         await qemu.qmp('system_reset');
         await until('outcome', 2);
-        await qemu.qmp('quit');
-        await until('lifecycle', 2);
+        qemu.kill('SIGKILL');
+        await until('lifecycle', 1);
       },
     );
     expect(live.some((line) => line.includes('nic-mac-change'))).toBe(true);

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { describeWith } from '../support/needs.ts';
 import type { RunningProcess } from '../support/process.ts';
-import { type Qemu, type QemuOptions, startQemu } from '../support/qemu.ts';
+import { type Qemu, type QemuOptions, startQemu, TABLET } from '../support/qemu.ts';
 import { brief, parseLines, startCli, untilSaid } from '../unit/cli/cli-process.ts';
 
 const ACPI_S5 = 'o /h 0x604 0x2000';
@@ -22,6 +22,12 @@ function briefs(running: RunningProcess): string[] {
   return parseLines(running.lines())
     .map(brief)
     .filter((line, index, all) => line !== 'reboot' || all[index - 1] !== 'reboot');
+}
+
+/** A look at it is through when what came after it is told. */
+async function looked(qemu: Qemu, running: RunningProcess): Promise<void> {
+  await qemu.qmp('device_del', { id: 'tablet0' });
+  await running.line(/"device-removed"/);
 }
 
 async function exitCode(running: RunningProcess): Promise<number | null> {
@@ -52,7 +58,7 @@ async function untilStatus(qemu: Qemu, status: string): Promise<void> {
 }
 
 describeWith(['qemu'], 'watch of a QEMU that runs tells', () => {
-  const ends: [string, QemuOptions, (qemu: Qemu) => unknown, string[]][] = [
+  const ends: [string, QemuOptions, (qemu: Qemu, running: RunningProcess) => unknown, string[]][] = [
     [
       'a guest poweroff by ACPI as shutdown guest and stopped shutdown (qemu_process.c:qemuProcessHandleShutdown)',
       {},
@@ -67,9 +73,13 @@ describeWith(['qemu'], 'watch of a QEMU that runs tells', () => {
     ],
     [
       'SIGTERM as shutdown host and stopped shutdown',
-      {},
-      (qemu) => qemu.kill('SIGTERM'),
+      { args: TABLET },
+      async (qemu, running) => {
+        await looked(qemu, running);
+        qemu.kill('SIGTERM');
+      },
       [
+        'device-removed',
         'shutdown host',
         '= shutdown unknown',
         '= shutdown unknown lost',
@@ -94,7 +104,7 @@ describeWith(['qemu'], 'watch of a QEMU that runs tells', () => {
   test.each(ends)('%s', async (_title, options, act, expected) => {
     await using qemu = await startQemu(options);
     await using running = await watch([qemu.path], '--until-stopped');
-    await act(qemu);
+    await act(qemu, running);
     expect(await exitCode(running)).toBe(0);
     expect(briefs(running)).toEqual(['= running unknown attached', ...expected]);
     expect(running.stderr()).toBe('');
@@ -107,7 +117,8 @@ describeWith(['qemu'], 'watch of a QEMU that runs tells', () => {
     await qemu.qmp('cont');
     await qemu.qmp('system_reset');
     await running.line(/"reboot"/);
-    qemu.kill('SIGTERM');
+    // The firmware resets once more, and watch looks again: a clean end is not sure then (`qemu.ts:kill`).
+    qemu.kill('SIGKILL');
     expect(await exitCode(running)).toBe(0);
     expect(briefs(running)).toEqual([
       '= running unknown attached',
@@ -116,11 +127,9 @@ describeWith(['qemu'], 'watch of a QEMU that runs tells', () => {
       'resumed unpaused',
       '= running unpaused',
       'reboot',
-      'shutdown host',
-      '= shutdown unknown',
-      '= shutdown unknown lost',
-      'stopped shutdown',
-      '= shutoff shutdown',
+      '= running unpaused lost',
+      'stopped failed',
+      '= shutoff crashed',
     ]);
   });
 });
@@ -302,7 +311,7 @@ describeWith(['qemu'], 'watch ends, or waits for the next incarnation, as it is 
   });
 
   test('three QEMUs without -name and -uuid are three domains, and end only together', async () => {
-    await using first = await startQemu();
+    await using first = await startQemu({ args: TABLET });
     await using second = await startQemu();
     await using third = await startQemu();
     const qemus = [first, second, third];
@@ -312,6 +321,7 @@ describeWith(['qemu'], 'watch ends, or waits for the next incarnation, as it is 
     );
     await second.qmp('stop');
     await running.line(/"event":"suspended"/);
+    await looked(first, running);
     first.kill('SIGTERM');
     await running.line(/"event":"stopped"/);
     third.kill('SIGKILL');
@@ -327,8 +337,8 @@ describeWith(['qemu'], 'watch ends, or waits for the next incarnation, as it is 
       lines.filter(({ kind, domain }) => kind === 'event' && domain === name).map(brief);
     expect(domains.map(eventsOf).toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1))).toEqual([
       ['stopped failed'],
-      ['shutdown host', 'stopped shutdown'],
       ['suspended paused', 'stopped failed'],
+      ['device-removed', 'shutdown host', 'stopped shutdown'],
     ]);
   });
 });
@@ -344,7 +354,10 @@ describeWith(['qemu'], 'record of a QEMU, then replay,', () => {
     await qemu.qmp('stop');
     await qemu.qmp('cont');
     await qemu.qmp('system_reset');
-    qemu.kill('SIGTERM');
+    await qemu.qmp('stop');
+    await watching.line(/"reboot"/);
+    await watching.line(/"suspended"/);
+    qemu.kill('SIGKILL');
     expect(await exitCode(watching)).toBe(0);
     expect(await exitCode(recording)).toBe(0);
 

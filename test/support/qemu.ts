@@ -42,6 +42,11 @@ export interface QemuOptions {
   readonly fds?: readonly number[];
 }
 
+/** A device that goes without its guest's help: `device_del` of `tablet0`. */
+export const TABLET: readonly string[] = [
+  ...['-device', 'qemu-xhci,id=usb', '-device', 'usb-tablet,id=tablet0,bus=usb.0'],
+];
+
 /** Disposing kills QEMU, waits for its end and removes its directory. */
 export interface Qemu extends AsyncDisposable {
   /** The first QMP socket, free for the code under test. */
@@ -54,6 +59,11 @@ export interface Qemu extends AsyncDisposable {
   readonly pid: number;
   readonly exited: Promise<Exit>;
   stderr(): string;
+  /**
+   * With SIGTERM (or the command `quit`) QEMU 7.2 may tell SHUTDOWN and then never end: if a command comes, on any
+   * monitor, as it cleans up, it waits for ever in `monitor.c:monitor_cleanup`. A test must know that the code under
+   * test has nothing under way; else SIGKILL.
+   */
   kill(signal: NodeJS.Signals): void;
   /** Executes a command on the harness's monitor. `T` is what the caller expects; it is not checked. */
   qmp<T = unknown>(command: string, args?: Readonly<Record<string, unknown>>): Promise<T>;

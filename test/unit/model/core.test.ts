@@ -242,7 +242,8 @@ describe('walks', () => {
     },
   });
 
-  test('transitions have stable names, in the order of the definition; a dot in a name is told from one between names', () => {
+  test('transitions have stable names, in the order of the definition', () => {
+    // A dot in the name of a state is told from one between names.
     expect(createModel(guarded).transitions.map(({ id }) => id)).toEqual([
       'one\\.half: GO [0]',
       'one\\.half: GO [1]',
