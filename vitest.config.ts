@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { SummaryReporter } from './test/support/summary-reporter.ts';
 
@@ -31,6 +32,7 @@ function project(name: string, timeoutMs: number, group: number) {
       testTimeout: timeoutMs,
       hookTimeout: timeoutMs,
       teardownTimeout: SLOW_MS,
+      maxWorkers: group === 0 ? availableParallelism() : 1,
       sequence: { groupOrder: group },
     },
   };

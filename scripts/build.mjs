@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -83,8 +84,8 @@ async function drawCharts(made) {
  * @returns {number} the exit status
  */
 function compile(config, ...options) {
-  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  const args = [tsc, '-p', config, ...options];
+  const manifest = createRequire(import.meta.url).resolve('typescript/package.json');
+  const args = [join(dirname(manifest), 'bin/tsc'), '-p', config, ...options];
   return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
 }
 

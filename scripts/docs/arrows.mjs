@@ -1,7 +1,7 @@
 // The section of docs/architecture.md that says who may import whom: the table that the test keeps.
 
 import { existsSync, readdirSync } from 'node:fs';
-import ts from 'typescript';
+import ts from '@typescript/typescript6';
 import { code, table, withSection } from './text.mjs';
 import { parse } from './types.mjs';
 

@@ -1,7 +1,7 @@
 // Reads interfaces out of a source file: what a table's type says of its rows.
 
 import { readFileSync } from 'node:fs';
-import ts from 'typescript';
+import ts from '@typescript/typescript6';
 
 /** @param {string} file */
 export const parse = (file) =>

@@ -1,6 +1,6 @@
 /** The code in the pages: cut from an example, or it type-checks against the source. */
 import { existsSync, readFileSync } from 'node:fs';
-import ts from 'typescript';
+import ts from '@typescript/typescript6';
 import { expect, test } from 'vitest';
 import { pages, root, snippetsOf } from './pages.ts';
 

@@ -1,6 +1,6 @@
 /** Finds in a source file what a page names as `file.ts:symbol`. */
 import { readFileSync } from 'node:fs';
-import ts from 'typescript';
+import ts from '@typescript/typescript6';
 
 /**
  * Whether a file declares `symbol`: a name at its top level, or a path from one: `Link.run` (a member of a class

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
+import ts from '@typescript/typescript6';
 import { beforeAll, expect, test } from 'vitest';
 import { ProbeCache, probe, type QemuAbilities, QmpClient } from '../../src/qmp/index.ts';
 import { describeWith } from '../support/needs.ts';

@@ -1,7 +1,7 @@
 /** A row in Table 3 is all that a new domain event needs: each door takes it, and knows its type. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
+import ts from '@typescript/typescript6';
 import { expect, test, vi } from 'vitest';
 import type { DomainEvent } from '../../src/domain.ts';
 import { Registrations } from '../../src/doors/registrations.ts';

@@ -1,7 +1,7 @@
 /** The rules that the source tree keeps: nothing waits or is left to chance outside src/loop; who imports whom. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
+import ts from '@typescript/typescript6';
 import { describe, expect, test } from 'vitest';
 
 const MAX_LINES = 400;
