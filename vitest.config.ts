@@ -9,9 +9,12 @@ import { SummaryReporter } from './test/support/summary-reporter.ts';
 const FAST_MS = 30_000;
 const SLOW_MS = 120_000;
 
-/** What takes minutes is left to `npm run test:model`, `npm run test:browser` and to CI. */
+/** What takes long is left to `npm run test:model`, `npm run test:browser`, `npm run test:docs` and to CI. */
 const LONG = [
-  ...['driver-races', 'planted-bugs', 'worlds'].map((name) => `test/model/${name}.test.ts`),
+  ...['driver-races', 'machines', 'planted-bugs', 'published', 'worlds'].map(
+    (name) => `test/model/${name}.test.ts`,
+  ),
+  ...['examples', 'snippets'].map((name) => `test/docs/${name}.test.ts`),
   'test/browser/**',
   'test/diagram/**',
 ];
@@ -24,8 +27,8 @@ function project(name: string, timeoutMs: number, group: number) {
       name,
       include: [`test/${name}/**/*.test.ts`],
       exclude,
-      // Loading the library takes as long as most files of tests; those that put something in its place stand elsewhere.
-      isolate: name !== 'unit',
+      // Loading the library takes as long as most files of tests; those that put something in its place stand in `types`.
+      isolate: group > 0 || name === 'types',
       setupFiles: name === 'unit' ? ['test/support/same-draws.ts'] : [],
       environment: 'node' as const,
       pool: 'forks' as const,

@@ -1,5 +1,5 @@
 /** Where everything stands: the view as a graph of ELK, laid out in layers. */
-import elk, { type ElkExtendedEdge, type ElkNode } from 'elkjs/lib/elk.bundled.js';
+import type { ElkExtendedEdge, ElkNode } from 'elkjs/lib/elk.bundled.js';
 import { type DiagramState, statesOf } from '../graph.ts';
 import { type Arrow, nameOf, type View, type ViewState } from '../view.ts';
 import { nameWidth, SIZES, textWidth, wrap } from './measure.ts';
@@ -71,6 +71,8 @@ const SPACING = {
 
 /** The same view gives the same layout. */
 export async function layOut(view: View, direction: Direction): Promise<Layout> {
+  // Loaded when it is needed: that takes half a second.
+  const { default: elk } = await import('elkjs/lib/elk.bundled.js');
   const placed = await new elk.default().layout(toElk(view, direction));
   const nodes = new Map<string, ElkNode>();
   collect(placed, nodes);
