@@ -28,7 +28,7 @@ function project(name: string, timeoutMs: number, group: number) {
       include: [`test/${name}/**/*.test.ts`],
       exclude,
       // Loading the library takes as long as most files of tests; those that put something in its place stand in `types`.
-      isolate: group > 0 || name === 'types',
+      isolate: group > 1 || name === 'types',
       setupFiles: name === 'unit' ? ['test/support/same-draws.ts'] : [],
       environment: 'node' as const,
       pool: 'forks' as const,

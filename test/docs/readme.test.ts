@@ -33,7 +33,7 @@ test('the pages import only what the package exports', () => {
 });
 
 test('the table of commands has just the commands that there are', () => {
-  const help = spawnSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', '--help'], {
+  const help = spawnSync(process.execPath, ['dist/cli/main.js', '--help'], {
     cwd: root,
     encoding: 'utf8',
   }).stdout;

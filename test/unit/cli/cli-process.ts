@@ -1,13 +1,13 @@
-/** Our program as a process of its own, from the sources. */
+/** Our program as a process of its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type RunningProcess, type StartOptions, startProcess } from '../../support/process.ts';
 
-const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
-const tsx = import.meta.resolve('tsx');
+/** As it is shipped: `npm test` builds what has changed, `npx vitest` does not. */
+export const main = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 
 export function startCli(args: readonly string[], options: StartOptions = {}): Promise<RunningProcess> {
-  return startProcess(process.execPath, ['--import', tsx, main, ...args], options);
+  return startProcess(process.execPath, [main, ...args], options);
 }
 
 /** Waits until standard error has the text. The test's own time-out bounds it. */

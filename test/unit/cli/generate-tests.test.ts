@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startProcess } from '../../support/process.ts';
+import { main } from './cli-process.ts';
 import { runMain, startMain } from './in-process.ts';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
@@ -457,10 +458,7 @@ describe('a package', () => {
   test('is found from the folder that one is in, as import finds it', async () => {
     await using running = await startProcess(
       process.execPath,
-      [
-        ...['--import', import.meta.resolve('tsx'), join(repository, 'src/cli/main.ts')],
-        ...['generate-tests', '@someone/machines/light', '--format', 'text'],
-      ],
+      [main, 'generate-tests', '@someone/machines/light', '--format', 'text'],
       { cwd: folder },
     );
     expect(await running.exited).toMatchObject({ code: 0 });
