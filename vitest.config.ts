@@ -11,7 +11,7 @@ const SLOW_MS = 120_000;
 
 /** What takes long is left to `npm run test:model`, `npm run test:browser`, `npm run test:docs` and to CI. */
 const LONG = [
-  ...['driver-races', 'machines', 'planted-bugs', 'published', 'worlds'].map(
+  ...['driver-races', 'generated-file', 'machines', 'planted-bugs', 'published', 'worlds'].map(
     (name) => `test/model/${name}.test.ts`,
   ),
   ...['examples', 'snippets'].map((name) => `test/docs/${name}.test.ts`),

@@ -1,54 +1,16 @@
 /** `generate-tests` (docs/cli.md). */
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startProcess } from '../../support/process.ts';
 import { main } from './cli-process.ts';
 import { runMain, startMain } from './in-process.ts';
-
-const repository = fileURLToPath(new URL('../../..', import.meta.url));
-
-const pageMachine = `import { createMachine, fromPromise } from 'xstate';
-export const pageMachine = createMachine({
-  id: 'page',
-  initial: 'idle',
-  states: {
-    idle: { on: { LOAD: 'loading' } },
-    loading: {
-      invoke: { src: fromPromise(async () => 1), id: 'loader', onDone: 'shown', onError: 'idle' },
-      after: { 1000: 'idle' },
-    },
-    shown: { type: 'final' },
-  },
-});
-`;
+import { pageMachine, repository, usersFolder } from './users-folder.ts';
 
 /** A user's folder, with his machines, and packages. */
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp('/tmp/qa-');
-  const packages = join(folder, 'node_modules');
-  const ours = join(packages, 'qemu-actors');
-  const someone = join(packages, '@someone', 'machines');
-  await mkdir(ours, { recursive: true });
-  await mkdir(someone, { recursive: true });
-  for (const name of ['vitest', 'xstate'])
-    await symlink(join(repository, 'node_modules', name), join(packages, name));
-  await symlink(join(repository, 'src'), join(ours, 'src'));
-  const manifest = { name: 'qemu-actors', type: 'module', exports: { './model': './src/model/index.ts' } };
-  await writeFile(join(ours, 'package.json'), JSON.stringify(manifest));
-  await writeFile(
-    join(someone, 'package.json'),
-    JSON.stringify({
-      name: '@someone/machines',
-      type: 'module',
-      exports: { './light': { types: './light.d.ts', import: './light.js' } },
-    }),
-  );
-  await write('node_modules/@someone/machines/light.js', pageMachine.replaceAll('page', 'light'));
-  await write('package.json', '{ "type": "module" }');
-  await write('page.ts', pageMachine);
+  folder = await usersFolder();
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -212,30 +174,6 @@ describe('generate-tests', () => {
     expect(run.exitCode).toBe(0);
     expect(run.stderr).toMatch(/^qemu-actors: no more than 1 states were looked at.*\n$/);
   });
-});
-
-describe('a generated vitest file', () => {
-  async function runVitest(file: string) {
-    await using running = await startProcess(
-      process.execPath,
-      [join(repository, 'node_modules/vitest/vitest.mjs'), 'run', '--root', folder, file],
-      { cwd: folder, env: { NO_COLOR: '1', VITEST: undefined } },
-    );
-    const { code } = await running.exited;
-    return { code, said: running.stdout() + running.stderr() };
-  }
-
-  test('passes, and fails when the machine is changed', async () => {
-    await write('changing.ts', pageMachine);
-    await generate(at('changing.ts'), '--strategy', 'transitions,random', '--out', at('changing.test.ts'));
-    const passed = await runVitest('changing.test.ts');
-    expect(passed).toMatchObject({ code: 0, said: expect.stringMatching(/Tests +103 passed/) });
-
-    await write('changing.ts', pageMachine.replace("onDone: 'shown'", "onDone: 'idle'"));
-    const failed = await runVitest('changing.test.ts');
-    expect(failed.code).toBe(1);
-    expect(failed.said).toContain('expected shown, saw idle');
-  }, 120_000);
 });
 
 describe('--coverage', () => {
