@@ -4,7 +4,11 @@ import type { Writable } from 'node:stream';
 import { createNodeRuntime } from '../loop/node-runtime.ts';
 import type { Runtime } from '../loop/runtime.ts';
 
-export type Output = Writable & { readonly isTTY?: boolean };
+export type Output = Writable & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
 
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 

@@ -9,7 +9,7 @@ export const toJsonLine = (line: object): string => JSON.stringify(line);
 
 /** @param when - `09:41:19.123`, or the step of a replay @example `09:41:19.123  web1  suspended (paused)` */
 export function toTextLine(line: Line, when: string, paint: Paint): string {
-  const [style, words] = describe(line);
+  const [style, words] = describeLine(line);
   const file = line.file === undefined ? '' : `${printable(line.file)}  `;
   return `${file}${paint('dim', when)}  ${paint('bold', printable(line.domain))}  ${paint(style, printable(words))}`;
 }
@@ -17,7 +17,8 @@ export function toTextLine(line: Line, when: string, paint: Paint): string {
 const joined = (...words: readonly (string | false | undefined)[]): string =>
   words.filter((word) => typeof word === 'string' && word !== '').join(', ');
 
-function describe(line: Line): [Style, string] {
+/** In words, and how they are coloured. */
+export function describeLine(line: Line): [Style, string] {
   switch (line.kind) {
     case 'event':
       return ['cyan', joined(describeEvent(line), line.reconstructed === true && 'found after a gap')];

@@ -16,7 +16,14 @@ describeWith(['browser'], 'operations', () => {
   test('are offered only where the server and the domain allow them', async () => {
     const { server, page } = await begin({ readOnly: false, domains: [controlled, domain('web2')] });
     await rowOf(page, 'web1').click();
-    await showsAll(page.locator('.controls > button'), ['suspend', 'resume', 'reset', 'shutdown', 'destroy']);
+    await showsAll(page.locator('.controls > button'), [
+      'suspend',
+      'resume',
+      'reset',
+      'shutdown',
+      'reboot',
+      'destroy',
+    ]);
     await rowOf(page, 'web2').click();
     await shows(page.locator('.domain h2'), 'web2');
     expect(await page.locator('.controls').count()).toBe(0);

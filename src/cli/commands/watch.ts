@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import type { Domain, DomainEvent, EventId } from '../../domain.ts';
 import { type Driver, openDriver } from '../../driver.ts';
 import { type DomainEventId, domainEvents } from '../../events/domain-events.ts';
-import { bodyOf, headOf, toLine } from '../../lines.ts';
+import { bodyOf, headOf, type Line, toLine } from '../../lines.ts';
+import type { EventLoop } from '../../loop/event-loop.ts';
 import { after } from '../../loop/timeouts.ts';
 import { attachTarget, sayUnfollowed } from '../attach.ts';
 import { readTargets } from '../domains.ts';
@@ -31,6 +32,7 @@ interface Options {
   readonly timeout?: number;
   readonly once?: true;
   readonly untilStopped?: true;
+  readonly tui?: true;
   readonly format: Format;
 }
 
@@ -47,6 +49,7 @@ export function addWatch(program: Command, run: Run): void {
     .addOption(timeoutOption('end after so long; exit code 124 if --once or --until-stopped was not met'))
     .option('--once', 'end after the first event')
     .option('--until-stopped', 'end when every domain has stopped; without it, the next QEMU is waited for')
+    .option('--tui', 'show the domains as a table that is written over, on a terminal')
     .addOption(formatOption())
     .addHelpText(
       'after',
@@ -55,6 +58,7 @@ export function addWatch(program: Command, run: Run): void {
         'watch --qmp /run/vm/web1.qmp /run/vm/web2.qmp --until-stopped --format jsonl',
         'watch --qmp /run/vm/web1.qmp --events lifecycle --once --timeout 30',
         'watch --qmp /run/vm/web1.qmp --config web1.json --outcomes --raw',
+        'watch --qmp /run/vm/*.qmp --tui',
       ),
     )
     .action((options: Options) => run(options.format, (session) => watch(options, session)));
@@ -62,6 +66,7 @@ export function addWatch(program: Command, run: Run): void {
 
 async function watch(options: Options, session: Session): Promise<ExitCode> {
   const { io, signal } = session;
+  const table = options.tui === true ? new (await import('../live-table.ts')).LiveTable(session) : null;
   const targets = await readTargets(io, options.qmp, options.config);
   signal.throwIfAborted();
   if (options.host === 'off') sayUnfollowed(session, targets);
@@ -72,7 +77,9 @@ async function watch(options: Options, session: Session): Promise<ExitCode> {
   const attempts = new AbortController();
   const onAbort = (): void => attempts.abort(signal.reason);
   signal.addEventListener('abort', onAbort);
-  const printer = new Printer(options, session);
+  const print = table?.line ?? ((line: Line): void => session.output.line(line));
+  const printer = new Printer(options, runtime.loop, print);
+  table?.show(driver);
   let cancelTimeout = (): void => {};
   try {
     return await new Promise<ExitCode>((resolve, reject) => {
@@ -86,7 +93,7 @@ async function watch(options: Options, session: Session): Promise<ExitCode> {
       printer.start(driver, targets.length, () => resolve(0));
       for (const target of targets)
         attachTarget(driver, target, {
-          session,
+          session: table === null ? session : { ...session, say: table.say },
           signal: attempts.signal,
           endsWhenStopped: options.untilStopped === true,
         }).catch(reject);
@@ -95,6 +102,7 @@ async function watch(options: Options, session: Session): Promise<ExitCode> {
     cancelTimeout();
     signal.removeEventListener('abort', onAbort);
     attempts.abort();
+    table?.end();
     await driver.close();
     printer.end();
     release();
@@ -109,15 +117,15 @@ const describeWanted = ({ once, untilStopped }: Options): string =>
 /** Subscribes, prints, and knows when it is enough. */
 class Printer {
   readonly #options: Options;
-  readonly #session: Session;
+  readonly #line: (line: Line) => void;
   readonly #drops: DropLines;
   readonly #stopped = new Set<Domain>();
   #ended = false;
 
-  constructor(options: Options, session: Session) {
+  constructor(options: Options, loop: EventLoop, line: (line: Line) => void) {
     this.#options = options;
-    this.#session = session;
-    this.#drops = new DropLines(session.io.runtime.loop, (line) => session.output.line(line));
+    this.#line = line;
+    this.#drops = new DropLines(loop, line);
   }
 
   start(driver: Driver, count: number, onEnough: () => void): void {
@@ -150,7 +158,7 @@ class Printer {
     }
     const body = bodyOf(event);
     if (body === null || this.#ended) return;
-    this.#session.output.line(toLine(headOf(event), body));
+    this.#line(toLine(headOf(event), body));
     if (body.kind !== 'event' || this.#options.once !== true) return;
     this.#ended = true;
     onEnough();

@@ -4,7 +4,7 @@ import type { DomainView } from '../protocol.ts';
 import type { Page } from './page.ts';
 import { printable } from './words.ts';
 
-const OPERATIONS = ['suspend', 'resume', 'reset', 'shutdown', 'destroy'] as const;
+const OPERATIONS = ['suspend', 'resume', 'reset', 'shutdown', 'reboot', 'destroy'] as const;
 
 type Operation = (typeof OPERATIONS)[number];
 

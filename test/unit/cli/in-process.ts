@@ -49,11 +49,13 @@ export interface CliOptions {
   readonly env?: Io['env'];
   /** Whether standard output is a terminal. */
   readonly isTTY?: boolean;
+  /** How large it is. */
+  readonly terminal?: { readonly columns: number; readonly rows: number };
 }
 
 export function startMain(args: readonly string[], options: CliOptions = {}): CliRun {
-  const { runtime = createNodeRuntime(), env = {}, isTTY = false } = options;
-  const stdout = Object.assign(new Captured(), { isTTY });
+  const { runtime = createNodeRuntime(), env = {}, isTTY = false, terminal } = options;
+  const stdout = Object.assign(new Captured(), { isTTY, ...terminal });
   const stderr = new Captured();
   const signals = new EventEmitter();
   const io: Io = { stdout, stderr, env, signals, runtime, readFile: (path) => readFile(path, 'utf8') };
