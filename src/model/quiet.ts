@@ -33,7 +33,7 @@ const isFunction = (value: unknown): value is Expression => typeof value === 'fu
 export function spawningStandIns(expression: Expression, actors: Actors): Expression {
   return (args, params) => {
     const spawn: Spawn = (src, options) =>
-      (args['spawn'] as Spawn)(typeof src === 'string' ? src : standInOf(options?.id, actors), options);
+      (args.spawn as Spawn)(typeof src === 'string' ? src : standInOf(options?.id, actors), options);
     return expression({ ...args, spawn }, params);
   };
 }
@@ -69,7 +69,7 @@ function quietAssignment(assignment: BuiltIn['assignment'], actors: Actors): unk
 
 function quietCollect(collect: Expression, actors: Actors): Expression {
   return (args, params) => {
-    const enqueue = args['enqueue'] as (action: unknown) => void;
+    const enqueue = args.enqueue as (action: unknown) => void;
     const quietly = (action: unknown): void => enqueue(quiet(action, actors));
     const quietEnqueue = Object.assign(quietly, enqueue, {
       assign: (...given: Parameters<typeof assign>) => quietly(assign(...given)),

@@ -81,11 +81,11 @@ describeWith(['browser'], 'operations', () => {
     const disabled = (): Promise<number> => page.locator('.controls > button:disabled').count();
     await comesTo(disabled, 0);
     await page.getByRole('button', { name: 'Previous item' }).click();
-    await comesTo(disabled, 5);
+    await comesTo(disabled, 6);
     await shows(page.locator('.controls .message'), 'The past cannot be changed.');
     await page.getByRole('button', { name: 'Live' }).click();
     await comesTo(disabled, 0);
     server.send({ domains: [domain('web1', { key: 'k1', controlled: true, state: 'shutoff' })] });
-    await comesTo(disabled, 5);
+    await comesTo(disabled, 6);
   });
 });
