@@ -116,7 +116,7 @@ describeWith(['browser'], 'for those who do not see or do not point', () => {
     await page.keyboard.press('Enter');
     await shows(page.locator('.domain h2'), 'web1');
     while ((await page.locator('.controls button:focus').count()) === 0) await page.keyboard.press('Tab');
-    for (let n = 0; n < 4; n += 1) await page.keyboard.press('Tab');
+    for (let n = 0; n < 5; n += 1) await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.locator('dialog').waitFor();
     await page.keyboard.press('Tab');
