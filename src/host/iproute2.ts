@@ -213,11 +213,12 @@ function parseUserGroups(text: string, ifindex: number): readonly string[] {
   const groups: string[] = [];
   for (const [index, row] of rows.entries()) {
     const match = /^(\d+)\s+\S+\s+\d+\s+(\d+)\s+((?:[0-9a-f]{2})+)\s*$/i.exec(row);
-    const mac = match === null ? null : normalizeMac(match[3]?.match(/../g)?.join(':') ?? '');
-    const isOurs = Number(match?.[1]) === ifindex;
-    if (match === null || (isOurs && mac === null))
+    const isOthers = match !== null && Number(match[1]) !== ifindex;
+    if (isOthers) continue;
+    const mac = normalizeMac(match?.[3]?.match(/../g)?.join(':') ?? '');
+    if (match === null || mac === null)
       throw new Error(`/proc/net/dev_mcast:${index + 1}: malformed row ${describeValue(row)}`);
-    if (isOurs && mac !== null && Number(match[2]) !== 0) groups.push(mac);
+    if (Number(match[2]) !== 0) groups.push(mac);
   }
   return groups;
 }

@@ -97,6 +97,8 @@ class Run {
     if (typeof plan !== 'number') {
       for (const decision of plan) {
         if (this.#world.violation !== null) return;
+        // In a plan that was made smaller, what it would choose may not be there.
+        if ('choose' in decision && this.#world.runtime.choices.find(decision.choose) === undefined) continue;
         await this.#take(decision);
       }
       return;
@@ -107,9 +109,6 @@ class Run {
   }
 
   async #take(decision: Decision): Promise<void> {
-    const { runtime } = this.#world;
-    // In a plan that was made smaller, what it would choose may not be there.
-    if ('choose' in decision && runtime.choices.find(decision.choose) === undefined) return;
     this.#plan.push(decision);
     await this.#step(decision);
   }

@@ -6,6 +6,8 @@ interface Link {
   mac: string;
   readonly flags: Set<string>;
   readonly groups: Set<string>;
+  /** Its rows of `/proc/net/dev_mcast`; null since they changed. */
+  rows: string | null;
 }
 
 /** Of each interface; user space did not add it. */
@@ -25,6 +27,12 @@ const FLAGS: Readonly<Record<string, string>> = {
   allmulticast: 'ALLMULTI',
 };
 
+function rowsOf(name: string, { ifindex, groups }: Link): string {
+  const row = (global: 0 | 1, mac: string): string =>
+    `${ifindex}    ${name}        1     ${global}     ${mac.replaceAll(':', '')}\n`;
+  return row(0, KERNEL_GROUP) + [...groups].map((mac) => row(1, mac)).join('');
+}
+
 export class SimulatedHost {
   readonly #links = new Map<string, Link>();
   #lastIndex = 0;
@@ -36,6 +44,7 @@ export class SimulatedHost {
       mac,
       flags: new Set(['BROADCAST', 'MULTICAST', 'UP']),
       groups: new Set(),
+      rows: null,
     });
   }
 
@@ -55,11 +64,9 @@ export class SimulatedHost {
 
   /** `/proc/net/dev_mcast` */
   get multicastText(): string {
-    const rows = [...this.#links].flatMap(([name, { ifindex, groups }]) => [
-      `${ifindex}    ${name}        1     0     ${KERNEL_GROUP.replaceAll(':', '')}\n`,
-      ...[...groups].map((mac) => `${ifindex}    ${name}        1     1     ${mac.replaceAll(':', '')}\n`),
-    ]);
-    return rows.join('') || '1    lo        1     0     333300000001\n';
+    let text = '';
+    for (const [name, link] of this.#links) text += link.rows ??= rowsOf(name, link);
+    return text === '' ? '1    lo        1     0     333300000001\n' : text;
   }
 
   ip(args: readonly string[], input: string): CommandResult {
@@ -92,6 +99,7 @@ export class SimulatedHost {
     if (link === undefined) return noSuchInterface(name);
     if (action === 'add') link.groups.add(mac);
     else link.groups.delete(mac);
+    link.rows = null;
     return done;
   }
 

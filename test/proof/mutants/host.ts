@@ -35,8 +35,8 @@ export const hostMutants: readonly Mutant[] = [
     guards:
       'design §3a: only groups added by user space; libvirt 9.0.0 `virnetdev.c:virNetDevGetMulticastTable`',
     file: 'src/host/iproute2.ts',
-    from: 'if (isOurs && mac !== null && Number(match[2]) !== 0) groups.push(mac);',
-    to: 'if (isOurs && mac !== null) groups.push(mac);',
+    from: 'if (Number(match[2]) !== 0) groups.push(mac);',
+    to: 'groups.push(mac);',
     tests: [IPROUTE2, RX_FILTER],
   },
   {
