@@ -54,13 +54,13 @@ export class LiveTable {
 
   readonly line = (line: Line): void => {
     this.#take(line);
-    this.#cancel ??= after(this.#session.io.runtime.loop, FRAME_MS, () => this.#draw());
+    this.#drawSoon();
   };
 
   /** Below the table, in place of what was said before. */
   readonly say: Session['say'] = (text) => {
     this.#note = text;
-    this.#draw();
+    this.#drawSoon();
   };
 
   /** It stays on the terminal as it is. Before the driver is closed, which has no domains then. */
@@ -75,6 +75,10 @@ export class LiveTable {
     if (line.kind === 'drop') this.#dropped += line.count;
     else if (line.kind === 'state') this.#since.set(line.domain, now);
     else this.#last.set(line.domain, `${now}  ${describeLine(line)[1]}`);
+  }
+
+  #drawSoon(): void {
+    this.#cancel ??= after(this.#session.io.runtime.loop, FRAME_MS, () => this.#draw());
   }
 
   #draw(): void {

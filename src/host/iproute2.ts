@@ -213,8 +213,7 @@ function parseUserGroups(text: string, ifindex: number): readonly string[] {
   const groups: string[] = [];
   for (const [index, row] of rows.entries()) {
     const match = /^(\d+)\s+\S+\s+\d+\s+(\d+)\s+((?:[0-9a-f]{2})+)\s*$/i.exec(row);
-    const isOthers = match !== null && Number(match[1]) !== ifindex;
-    if (isOthers) continue;
+    if (match !== null && Number(match[1]) !== ifindex) continue;
     const mac = normalizeMac(match?.[3]?.match(/../g)?.join(':') ?? '');
     if (match === null || mac === null)
       throw new Error(`/proc/net/dev_mcast:${index + 1}: malformed row ${describeValue(row)}`);

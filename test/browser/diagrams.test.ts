@@ -14,6 +14,7 @@ import { domainMachine } from '../../src/machines/index.ts';
 import { parseRecording } from '../../src/recording/reader.ts';
 import { sequenceOf } from '../../src/recording/sequence.ts';
 import { machines } from '../diagram/machines/index.ts';
+import { overlap } from '../support/boxes.ts';
 import { describeWith } from '../support/needs.ts';
 import { launchBrowser } from './support/browser.ts';
 
@@ -72,14 +73,8 @@ const textsIn = (
 /** Less than what could be seen. */
 const SLACK = 1;
 
-const overlap = (one: Drawn, other: Drawn): boolean =>
-  one.x + SLACK < other.x + other.width &&
-  other.x + SLACK < one.x + one.width &&
-  one.y + SLACK < other.y + other.height &&
-  other.y + SLACK < one.y + one.height;
-
-/** Plain words, which all fonts have about as wide. */
-const isPlain = ({ text }: Drawn): boolean => /^[\w .()-]+$/.test(text) && text.trim().length > 3;
+/** Letters of Latin, which all fonts have about as wide. */
+const isPlain = ({ text }: Drawn): boolean => /^[\x20-\x7e]+$/.test(text) && text.trim().length > 3;
 
 function faultsOf({ picture, texts }: Awaited<ReturnType<typeof textsIn>>): string[] {
   const faults: string[] = [];
@@ -91,7 +86,7 @@ function faultsOf({ picture, texts }: Awaited<ReturnType<typeof textsIn>>): stri
     if (isPlain(one) && (squeezed > 1.2 || squeezed < 0.8))
       faults.push(`${one.text}: squeezed by ${squeezed}`);
     for (const other of texts.slice(at + 1))
-      if (overlap(one, other)) faults.push(`${one.text} on ${other.text}`);
+      if (overlap(one, other, SLACK)) faults.push(`${one.text} on ${other.text}`);
   }
   return faults;
 }

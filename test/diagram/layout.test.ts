@@ -10,16 +10,13 @@ import {
 } from '../../src/diagram/svg/layout.ts';
 import { viewOf } from '../../src/diagram/view.ts';
 import { escapeXml } from '../../src/diagram/xml.ts';
+import { overlap as overlapBy } from '../support/boxes.ts';
 import { machines } from './machines/index.ts';
 
 /** More than a rounding error. */
 const SLACK = 0.5;
 
-const overlap = (one: Box, other: Box): boolean =>
-  one.x + SLACK < other.x + other.width &&
-  other.x + SLACK < one.x + one.width &&
-  one.y + SLACK < other.y + other.height &&
-  other.y + SLACK < one.y + one.height;
+const overlap = (one: Box, other: Box): boolean => overlapBy(one, other, SLACK);
 
 const isInside = (box: Box, outer: Box): boolean =>
   box.x >= outer.x - SLACK &&

@@ -10,7 +10,7 @@ const MAX_CHARACTERS = 30;
 function widthOf(character: string): number {
   if (/\p{M}/u.test(character)) return 0;
   if ((character.codePointAt(0) as number) >= 0x2e80) return 1;
-  if (/[iljtfI.,:;'|!()[\]{}/ ]/.test(character)) return 0.31;
+  if (/[iljtfI.,:;'|!()[\]/ ]/.test(character)) return 0.31;
   if (/[mwMW@%…→]/.test(character)) return 0.87;
   return /[A-Z_&#+<=>~]/.test(character) ? 0.66 : 0.55;
 }
@@ -19,8 +19,14 @@ function widthOf(character: string): number {
 export const textWidth = (text: string, size: number): number =>
   Math.ceil([...text].reduce((sum, character) => sum + widthOf(character), 0) * size);
 
+/** Bold letters are so much wider. */
+const BOLD = 1.1;
+
 /** Of a name, which is bold. Pixels. */
-export const nameWidth = (text: string): number => textWidth(text, SIZES.title * 1.1);
+export const nameWidth = (text: string): number => textWidth(text, SIZES.title * BOLD);
+
+/** Of a heading between rows, which is bold and of the size of text. Pixels. */
+export const headingWidth = (text: string): number => textWidth(text, SIZES.text * BOLD);
 
 /** @returns the text in lines, none of them empty but for an empty text */
 export function wrap(text: string): string[] {

@@ -1,7 +1,7 @@
 /** A sequence diagram as SVG: a column for each participant, a row for each message. */
 import type { Sequence, SequenceRow } from '../sequence.ts';
 import { escapeXml } from '../xml.ts';
-import { nameWidth, SIZES, textWidth, wrap } from './measure.ts';
+import { headingWidth, nameWidth, SIZES, textWidth, wrap } from './measure.ts';
 import { styleOf, type Theme } from './style.ts';
 
 const MARGIN = 16;
@@ -39,7 +39,7 @@ export function sequenceToSvg(
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" class="statechart sequence">`,
     `<title>${escapeXml(title)}</title>`,
-    `<style>${styleOf(theme)}.life{stroke:var(--line);stroke-dasharray:3 4;stroke-opacity:.6}.answer{stroke-dasharray:5 3}.note>.box{fill:var(--path)}.divider>.line{font-weight:600;fill:var(--text)}.message>.line,.divider>.line{paint-order:stroke;stroke:var(--ground);stroke-width:4px}</style>`,
+    `<style>${styleOf(theme)}.life{stroke:var(--line);stroke-dasharray:3 4;stroke-opacity:.6}.answer{stroke-dasharray:5 3}.note>.box{fill:var(--path)}.heading{font-weight:600;fill:var(--text)}.message>.line,.heading{paint-order:stroke;stroke:var(--ground);stroke-width:4px}</style>`,
     '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto-start-reverse"><path class="head" d="M0 0.5 L8 4 L0 7.5 z"/></marker></defs>',
     `<rect class="ground" width="${width}" height="${height}"/>`,
     text('name', title, MARGIN, 18),
@@ -96,16 +96,23 @@ const widestOf = (lines: readonly string[]): number =>
 
 /** How far to the right a row reaches. */
 function rightOf({ row, lines }: Row, columns: ReadonlyMap<string, number>): number {
+  if (row.kind === 'divider') return MARGIN + headingWidth(row.text);
   const width = widestOf(lines);
-  if (row.kind === 'divider') return MARGIN + width;
   if (row.kind === 'note') return (columns.get(row.over) ?? 0) + width / 2 + 10;
   const [one, other] = [columns.get(row.from) ?? 0, columns.get(row.to) ?? 0];
   return isToSelf(row) ? one + 40 + width : (one + other) / 2 + width / 2;
 }
 
-function text(kind: 'name' | 'line', words: string, x: number, y: number, anchor = 'start'): string {
-  const width = kind === 'name' ? nameWidth(words) : textWidth(words, SIZES.text);
-  return `<text class="${kind}" x="${n(x)}" y="${n(y)}" text-anchor="${anchor}" textLength="${width}" lengthAdjust="spacingAndGlyphs">${escapeXml(words)}</text>`;
+const widths = {
+  name: nameWidth,
+  heading: headingWidth,
+  line: (words: string) => textWidth(words, SIZES.text),
+};
+
+function text(kind: keyof typeof widths, words: string, x: number, y: number, anchor = 'start'): string {
+  const width = widths[kind](words);
+  const style = kind === 'heading' ? 'line heading' : kind;
+  return `<text class="${style}" x="${n(x)}" y="${n(y)}" text-anchor="${anchor}" textLength="${width}" lengthAdjust="spacingAndGlyphs">${escapeXml(words)}</text>`;
 }
 
 const n = (value: number): string => String(Math.round(value * 10) / 10);
@@ -125,7 +132,7 @@ function drawRow({ row, lines, y }: Row, at: (name: string) => number, width: nu
   const under = y + (lines.length - 1) * LINE + 6;
   switch (row.kind) {
     case 'divider':
-      return `<g class="divider"><path class="rule" d="M0 ${n(y - 14)} H${width}"/>${words(MARGIN, 'start')}</g>`;
+      return `<g class="divider"><path class="rule" d="M0 ${n(y - 14)} H${width}"/>${text('heading', row.text, MARGIN, y)}</g>`;
     case 'note': {
       const [x, wide] = [at(row.over), widestOf(lines) + 16];
       const box = `<rect class="box" x="${n(x - wide / 2)}" y="${n(y - 13)}" width="${n(wide)}" height="${lines.length * LINE + 4}" rx="3"/>`;

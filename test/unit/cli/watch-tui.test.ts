@@ -35,8 +35,8 @@ async function screenOf(text: string): Promise<string[]> {
     .filter((line) => line !== '');
 }
 
-/** Waits until a line of the screen is as it should be. */
-async function until(running: CliRun, line: RegExp): Promise<string[]> {
+/** Waits until the screen has all these lines. */
+async function until(running: CliRun, ...lines: RegExp[]): Promise<string[]> {
   for (let length = -1; ; ) {
     await running.stdout.until((text) => text.length > length);
     // A picture is written in several parts, in one step.
@@ -44,7 +44,7 @@ async function until(running: CliRun, line: RegExp): Promise<string[]> {
     const { text } = running.stdout;
     length = text.length;
     const screen = await screenOf(text);
-    if (screen.some((each) => line.test(each))) return screen;
+    if (lines.every((line) => screen.some((each) => line.test(each)))) return screen;
   }
 }
 
@@ -55,7 +55,7 @@ describe('watch --tui', () => {
     await using web = await FakeQemu.start({ name: 'web1' });
     await using mail = await FakeQemu.start({ name: 'mail' });
     const running = start([web, mail], '--until-stopped');
-    expect(await until(running, /^mail .*running/)).toEqual([
+    expect(await until(running, /^web1 .*running/, /^mail .*running/)).toEqual([
       HEAD,
       'web1  running (unknown)  (time)  ready',
       'mail  running (unknown)  (time)  ready',
@@ -63,7 +63,7 @@ describe('watch --tui', () => {
     ]);
     web.guestReset();
     mail.kill();
-    expect(await until(running, /^mail .*stopped/)).toEqual([
+    expect(await until(running, /^web1 .*reboot/, /^mail .*stopped/)).toEqual([
       HEAD,
       'web1  running (unknown)  (time)  ready  (time)  reboot',
       'mail  shutoff (crashed)  (time)  lost  (time)  stopped (failed)',
